@@ -1,0 +1,209 @@
+//! Types of the HTTP API, shared by server, page and other programs.
+//!
+//! Field names follow the rows of `docs/compatibility.md` (T1–T4): `uptime` and `last_activity` are seconds there;
+//! every other time is RFC 3339 and every other duration has its unit in its name.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::texts::ExitStatus;
+use crate::{Offset, RunId, SessionId};
+
+/// Where a session stands in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionState {
+    /// Its process runs.
+    Active,
+    /// Its process ended; the journal is kept.
+    Completed,
+    /// Only metadata, summary and last screen are kept.
+    Archived,
+}
+
+impl SessionState {
+    /// The word on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Completed => "completed",
+            Self::Archived => "archived",
+        }
+    }
+}
+
+/// Body of `POST /api/v1/sessions`. Everything may be left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateSession {
+    /// A shell by name (`bash`, `zsh`, …) or by absolute path; none: the server's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shell: Option<String>,
+    /// Program and arguments instead of a shell. Never read from a URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cmd: Option<Vec<String>>,
+    /// Working directory, absolute or starting with `~/`; none: the home directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    /// Rows, 24 if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u16>,
+    /// Columns, 80 if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cols: Option<u16>,
+    /// Environment on top of the server's allow-list; `$NAME` expands from that list.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// Whom the session is for; a name, not a permission.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// Sessions that belong together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// `key=value` labels such as `story` and `branch` (K8).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// Answer to `POST /api/v1/sessions` (T2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatedSession {
+    /// Path of the WebSocket, relative to the server.
+    pub websocket_url: String,
+    /// Path of the standalone terminal page.
+    pub page_url: String,
+    /// The session as it stands.
+    #[serde(flatten)]
+    pub session: SessionInfo,
+}
+
+/// A session as the API shows it (T3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionInfo {
+    /// Its id.
+    pub session_id: SessionId,
+    /// The shell by name, or the program's file name.
+    pub shell: String,
+    /// The child's pid; left out once the process is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// Rows now.
+    pub rows: u16,
+    /// Columns now.
+    pub cols: u16,
+    /// Seconds since the start; of an ended session, how long it ran.
+    pub uptime: u64,
+    /// Last output, input, attach or resize, seconds since the Unix epoch.
+    pub last_activity: u64,
+    /// Where it stands in its life.
+    pub state: SessionState,
+    /// The child process.
+    pub run: RunId,
+    /// Program and arguments.
+    pub cmd: Vec<String>,
+    /// Working directory it started in.
+    pub cwd: String,
+    /// Start, RFC 3339.
+    pub started_at: String,
+    /// End, RFC 3339; left out while active.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<String>,
+    /// Code or signal; left out while active or if it was lost with the holder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<ExitStatus>,
+    /// Why it ended: `exited`, `ended`, `orphaned`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_reason: Option<String>,
+    /// Group, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Whom it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// Viewers attached now.
+    pub viewers: u32,
+    /// End of the output.
+    pub offset: Offset,
+    /// Oldest output byte kept.
+    pub base_offset: Offset,
+    /// The session this one repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarted_from: Option<SessionId>,
+    /// Set while something is wrong with it: the holder does not answer, the disk is full.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// Body of `PUT /api/v1/sessions/{id}/resize` (T4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResizeSession {
+    /// Rows.
+    pub rows: u16,
+    /// Columns.
+    pub cols: u16,
+}
+
+/// Answer to `GET /api/v1/shells`: what can be started here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shells {
+    /// The shell of a session that names none.
+    pub default: String,
+    /// Installed shells by name.
+    pub installed: Vec<String>,
+}
+
+/// How well something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthStatus {
+    /// As it should be.
+    Ok,
+    /// Sessions go on, something needs attention.
+    Degraded,
+}
+
+/// Answer to `GET /api/v1/health` (T1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// The worst of the checks.
+    pub status: HealthStatus,
+    /// Sessions whose process runs.
+    pub active_sessions: u32,
+    /// The server's version.
+    pub version: String,
+    /// Seconds since the server started.
+    pub uptime: u64,
+    /// What was looked at.
+    pub checks: Vec<HealthCheck>,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthCheck {
+    /// What, in snake case.
+    pub name: String,
+    /// How it is.
+    pub status: HealthStatus,
+    /// What was found, and what to do if it is not well.
+    pub message: String,
+}
+
+/// An error as RFC 9457 problem details.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// `about:blank`, or the page that explains the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The HTTP status in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// For programs: `session_not_found`, `shell_not_installed`, …
+    pub code: String,
+    /// For people: what went wrong, with which value, and what to do.
+    pub detail: String,
+}

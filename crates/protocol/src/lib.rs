@@ -1,0 +1,24 @@
+//! The words Sempre's programs say to each other: ids, offsets, sizes, frames and API types.
+//!
+//! Compiles for the browser and for the server, has no runtime and does no I/O, and imports no other room.
+//! What a frame *means* for a session is decided elsewhere; here is only how it is written down.
+//! `docs/protocol.md` is the reference; the tests beside each type pin its bytes.
+
+#![forbid(unsafe_code)]
+
+pub mod api;
+pub mod events;
+pub mod frames;
+pub mod holder;
+pub mod ids;
+pub mod limits;
+pub mod offset;
+pub mod size;
+pub mod texts;
+
+pub use ids::{IdError, RunId, SessionId, WriterId};
+pub use offset::Offset;
+pub use size::Size;
+
+/// The WebSocket subprotocol of the native wire.
+pub const SUBPROTOCOL: &str = "sempre.v1";
