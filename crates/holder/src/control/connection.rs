@@ -1,0 +1,183 @@
+//! One connected server: bytes in, messages out, never blocking.
+
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+
+use sempre_protocol::Offset;
+use sempre_protocol::holder::Control;
+use sempre_protocol::limits::MAX_CONTROL_BYTES;
+
+use super::MAX_QUEUED_BYTES;
+
+const READ_BYTES: usize = 64 * 1024;
+
+/// A server on the control socket.
+pub struct Connection {
+    stream: UnixStream,
+    incoming: Vec<u8>,
+    outgoing: Vec<u8>,
+    sent: usize,
+    /// The newest tail that is not in `outgoing` yet: older ones are never sent.
+    tail: Option<(Offset, Offset)>,
+    greeted: bool,
+    open: bool,
+}
+
+impl Connection {
+    /// Takes over an accepted socket.
+    pub fn new(stream: UnixStream) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        Ok(Self {
+            stream,
+            incoming: Vec::new(),
+            outgoing: Vec::new(),
+            sent: 0,
+            tail: None,
+            greeted: false,
+            open: true,
+        })
+    }
+
+    /// Whether the peer is still there and behaves.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Gives the connection up.
+    pub fn close(&mut self) {
+        self.open = false;
+    }
+
+    /// Whether the peer introduced itself: only then it gets tails and events.
+    pub fn is_greeted(&self) -> bool {
+        self.greeted
+    }
+
+    /// Notes that the peer introduced itself.
+    pub fn greet(&mut self) {
+        self.greeted = true;
+    }
+
+    /// Whether something waits until the socket takes it.
+    pub fn wants_write(&self) -> bool {
+        self.sent < self.outgoing.len() || self.tail.is_some()
+    }
+
+    /// Reads what has arrived. The caller handles it with [`Connection::take_incoming`].
+    pub fn fill(&mut self) {
+        let mut buffer = [0; READ_BYTES];
+        while self.incoming.len() <= MAX_CONTROL_BYTES + 4 {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => return self.close(),
+                Ok(count) => self
+                    .incoming
+                    .extend_from_slice(buffer.get(..count).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return self.close(),
+            }
+        }
+    }
+
+    /// The bytes that have arrived and were not handled; give the rest back with [`Connection::put_back`].
+    pub fn take_incoming(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.incoming)
+    }
+
+    /// Gives back what was not handled: all of `bytes` from `handled` on.
+    pub fn put_back(&mut self, mut bytes: Vec<u8>, handled: usize) {
+        bytes.drain(..handled.min(bytes.len()));
+        if bytes.is_empty() {
+            // A quiet session holds no buffer.
+            bytes = Vec::new();
+        }
+        self.incoming = bytes;
+    }
+
+    /// Queues a message.
+    pub fn push(&mut self, message: &Control<'_>) {
+        if self.outgoing.len() - self.sent > MAX_QUEUED_BYTES {
+            return self.close();
+        }
+        message.encode(&mut self.outgoing);
+    }
+
+    /// Notes how far the journal reaches; sent when the socket takes it, only the newest.
+    pub fn set_tail(&mut self, offset: Offset, base_offset: Offset) {
+        if self.greeted {
+            self.tail = Some((offset, base_offset));
+        }
+    }
+
+    /// Sends what the socket takes.
+    pub fn flush(&mut self) {
+        while self.open {
+            if self.sent == self.outgoing.len() {
+                self.outgoing.clear();
+                self.sent = 0;
+                match self.tail.take() {
+                    Some((offset, base_offset)) => {
+                        Control::Tail { offset, base_offset }.encode(&mut self.outgoing)
+                    }
+                    None => return self.outgoing.shrink_to(1024),
+                }
+            }
+            match self
+                .stream
+                .write(self.outgoing.get(self.sent..).unwrap_or_default())
+            {
+                Ok(count) => self.sent += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return self.close(),
+            }
+        }
+    }
+}
+
+impl AsFd for Connection {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_reads_late_gets_only_the_newest_tail() {
+        let (near, mut far) = UnixStream::pair().unwrap();
+        let mut connection = Connection::new(near).unwrap();
+        connection.greet();
+        for offset in 1..=100 {
+            connection.set_tail(Offset(offset), Offset(0));
+        }
+        connection.flush();
+        let mut message = [0; 21];
+        far.read_exact(&mut message).unwrap();
+        let (tail, _) = Control::decode(&message).unwrap().unwrap();
+        assert_eq!(
+            tail,
+            Control::Tail {
+                offset: Offset(100),
+                base_offset: Offset(0)
+            }
+        );
+        assert!(!connection.wants_write());
+    }
+
+    #[test]
+    fn a_server_that_never_reads_is_dropped_at_the_limit() {
+        let (near, far) = UnixStream::pair().unwrap();
+        let mut connection = Connection::new(near).unwrap();
+        let json = vec![b'x'; 100_000];
+        for _ in 0..60 {
+            connection.push(&Control::Event(&json));
+            connection.flush();
+        }
+        assert!(!connection.is_open());
+        drop(far);
+    }
+}
