@@ -1,0 +1,12 @@
+//! The browser itself, by `web-sys`. A guard stops what it stands for when it is dropped.
+
+pub mod clock;
+pub mod dialog;
+pub mod element;
+pub mod events;
+pub mod http;
+pub mod listen;
+pub mod page;
+pub mod random;
+pub mod socket;
+pub mod storage;

@@ -1,0 +1,234 @@
+//! The bar below a terminal: how the connection stands and what can be done about it. It never covers the terminal.
+
+use leptos::prelude::*;
+use sempre_protocol::SessionId;
+use sempre_protocol::texts::Role;
+
+use super::{Icon, IconView, SessionActions, TerminalLink};
+use crate::browser::clock::{Timer, now_ms};
+use crate::browser::page;
+use crate::feed::{Connection, Event, View};
+use crate::{format, routes};
+
+/// The connection in words and the tone of its dot.
+fn words(view: Option<&View>) -> (String, &'static str) {
+    match view.map(|view| &view.connection) {
+        None | Some(Connection::Connecting) => ("Connecting".into(), "busy"),
+        Some(Connection::Replaying) => ("Replaying earlier output".into(), "busy"),
+        Some(Connection::Live) => ("Live".into(), "good"),
+        Some(Connection::Reconnecting { attempt: 0, .. }) => ("Reconnecting".into(), "warn"),
+        Some(Connection::Reconnecting { attempt, .. }) => {
+            (format!("Reconnecting, attempt {attempt}"), "warn")
+        }
+        Some(Connection::Ended(ending)) => (
+            format!("Ended: {}", format::ending(ending.status, &ending.reason)),
+            "calm",
+        ),
+        Some(Connection::Gone) => ("This session no longer exists".into(), "bad"),
+        Some(Connection::LoggedOut) => ("Logged out".into(), "bad"),
+    }
+}
+
+/// What waits to be sent, in words.
+fn pending(view: &View) -> Option<String> {
+    let bytes = match view.pending_bytes {
+        0 => return None,
+        bytes => format::bytes(bytes as u64),
+    };
+    Some(match view.connection.is_open() {
+        true if view.stuck => format!("{bytes} typed, not read by the program"),
+        true => format!("Sending, {bytes} left"),
+        false => format!("{bytes} typed, sent once connected"),
+    })
+}
+
+/// The session's size, and why it is not this viewer's own.
+fn size(view: &View) -> Option<String> {
+    let size = view.size?;
+    let own = view.fit.is_none_or(|fit| fit == size);
+    let follows = !own && view.viewers > 1 && view.connection == Connection::Live;
+    let note = if follows { ", follows the other viewer" } else { "" };
+    Some(format!("{}×{}{note}", size.cols, size.rows))
+}
+
+/// Whole seconds until the next attempt.
+fn countdown(link: TerminalLink) -> impl Fn() -> Option<u64> + Copy {
+    let now = RwSignal::new(0_u64);
+    let retry_at = Memo::new(move |_| match link.view.get()?.connection {
+        Connection::Reconnecting { retry_at_ms, .. } => retry_at_ms,
+        _ => None,
+    });
+    Effect::new(move || {
+        if retry_at.get().is_some() {
+            now.set(now_ms());
+            // Kept by the effect until it runs again.
+            StoredValue::new_local(Timer::every(250, move || {
+                let _ = now.try_set(now_ms());
+            }));
+        }
+    });
+    move || Some(retry_at.get()?.saturating_sub(now.get()).div_ceil(1_000))
+}
+
+/// State, size, viewers, and the buttons that go with the state.
+#[component]
+pub fn ConnectionBar(
+    /// The terminal's tie.
+    link: TerminalLink,
+    /// Its session.
+    session: SessionId,
+    /// Gets the id of a session started again.
+    #[prop(into)]
+    on_restarted: Callback<SessionId>,
+    /// Closes the terminal's dialog, if it is in one.
+    #[prop(optional, into)]
+    on_close: Option<Callback<()>>,
+) -> impl IntoView {
+    let state = Memo::new(move |_| link.view.with(|view| words(view.as_ref())));
+    let of_view =
+        move |part: fn(&View) -> Option<String>| link.view.with(|view| view.as_ref().and_then(part));
+    let viewers = |view: &View| (view.viewers > 1).then(|| format::count(view.viewers, "viewer"));
+    let read_only = |view: &View| (view.role == Role::Viewer).then(|| "Read only".to_owned());
+    let notice = |view: &View| view.notice.clone();
+    view! {
+        <footer class="connection-bar" data-tone=move || state.get().1>
+            <p class="connection-state" role="status" aria-live="polite">
+                <span class="dot" aria-hidden="true"></span>
+                {move || state.get().0}
+            </p>
+            <ConnectionButtons link session on_restarted on_close />
+            <p class="connection-pending" data-testid="pending">{move || of_view(pending)}</p>
+            <StuckButton link />
+            <p class="connection-notice" role="status">{move || of_view(notice)}</p>
+            <p class="connection-facts">
+                <span>{move || of_view(read_only)}</span>
+                <span>{move || of_view(viewers)}</span>
+                <span data-testid="size">{move || of_view(size)}</span>
+            </p>
+        </footer>
+    }
+    .into_any()
+}
+
+#[component]
+fn StuckButton(link: TerminalLink) -> impl IntoView {
+    let stuck = Memo::new(move |_| {
+        link.view.with(|view| {
+            view.as_ref()
+                .is_some_and(|view| view.stuck && view.pending_bytes > 0)
+        })
+    });
+    let interrupt = move |_| {
+        link.tell(Event::Interrupt);
+        link.focus();
+    };
+    move || {
+        stuck.get().then(|| {
+            view! {
+                <button type="button" class="button small" on:click=interrupt>
+                    "Interrupt"
+                </button>
+            }
+        })
+    }
+}
+
+/// Which buttons go with a state.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Offer {
+    Nothing,
+    Retry,
+    Restart,
+    Leave,
+    Reload,
+}
+
+fn offer(view: Option<&View>) -> Offer {
+    match view.map(|view| &view.connection) {
+        Some(Connection::Reconnecting {
+            retry_at_ms: Some(_), ..
+        }) => Offer::Retry,
+        Some(Connection::Ended(_)) => Offer::Restart,
+        Some(Connection::Gone) => Offer::Leave,
+        Some(Connection::LoggedOut) => Offer::Reload,
+        _ => Offer::Nothing,
+    }
+}
+
+#[component]
+fn ConnectionButtons(
+    link: TerminalLink,
+    session: SessionId,
+    on_restarted: Callback<SessionId>,
+    on_close: Option<Callback<()>>,
+) -> impl IntoView {
+    let actions = SessionActions::new();
+    let offered = Memo::new(move |_| link.view.with(|view| offer(view.as_ref())));
+    let seconds = countdown(link);
+    let retry = move |_| {
+        link.tell(Event::TryNow);
+        link.focus();
+    };
+    let close = move || {
+        on_close.map(|close| {
+            view! {
+                <button type="button" class="button small" on:click=move |_| close.run(())>
+                    "Close"
+                </button>
+            }
+        })
+    };
+    view! {
+        <div class="connection-buttons">
+            {move || match offered.get() {
+                Offer::Nothing => ().into_any(),
+                Offer::Retry => {
+                    view! {
+                        <span class="countdown" aria-hidden="true">
+                            {move || seconds().map(|seconds| format!("next try in {seconds} s"))}
+                        </span>
+                        <button type="button" class="button small" on:click=retry>
+                            "Try now"
+                        </button>
+                    }
+                        .into_any()
+                }
+                Offer::Restart => {
+                    view! {
+                        <button
+                            type="button"
+                            class="button small primary"
+                            on:click=move |_| actions.restart(session, on_restarted)
+                        >
+                            <IconView icon=Icon::Again />
+                            "Restart"
+                        </button>
+                        <a class="button small" href=routes::session(session)>
+                            "Session page"
+                        </a>
+                        {close()}
+                    }
+                        .into_any()
+                }
+                Offer::Leave => {
+                    view! {
+                        <a class="button small" href=routes::home()>
+                            "All sessions"
+                        </a>
+                        {close()}
+                    }
+                        .into_any()
+                }
+                Offer::Reload => {
+                    view! {
+                        <button type="button" class="button small" on:click=move |_| page::reload()>
+                            "Reload"
+                        </button>
+                    }
+                        .into_any()
+                }
+            }} {actions.view()}
+        </div>
+    }
+    .into_any()
+}

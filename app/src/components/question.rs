@@ -1,0 +1,60 @@
+//! A dialog that asks before something is done that cannot be undone.
+
+use leptos::html::Dialog;
+use leptos::prelude::*;
+
+use crate::browser::dialog;
+
+/// What to ask, and what to do on "yes".
+#[derive(Clone)]
+pub struct Question {
+    /// The question itself.
+    pub title: String,
+    /// What it means.
+    pub text: String,
+    /// The word on the button that does it.
+    pub yes: &'static str,
+    /// Does it.
+    pub act: Callback<()>,
+}
+
+/// Shows the question in `asked`; answering it empties `asked`.
+#[component]
+pub fn QuestionDialog(
+    /// The question to ask, if there is one.
+    asked: RwSignal<Option<Question>>,
+) -> impl IntoView {
+    view! { {move || asked.get().map(|question| view! { <Asking question asked /> })} }
+}
+
+#[component]
+fn Asking(question: Question, asked: RwSignal<Option<Question>>) -> impl IntoView {
+    let node = NodeRef::<Dialog>::new();
+    Effect::new(move || dialog::show(node));
+    let act = question.act;
+    let yes = move |_| {
+        dialog::close(node);
+        act.run(());
+    };
+    view! {
+        <dialog
+            class="dialog question"
+            node_ref=node
+            aria-labelledby="question-title"
+            aria-describedby="question-text"
+            on:close=move |_| asked.set(None)
+        >
+            <h2 id="question-title">{question.title}</h2>
+            <p id="question-text">{question.text}</p>
+            <div class="dialog-actions">
+                <button type="button" class="button" on:click=move |_| dialog::close(node)>
+                    "Cancel"
+                </button>
+                <button type="button" class="button danger" on:click=yes>
+                    {question.yes}
+                </button>
+            </div>
+        </dialog>
+    }
+    .into_any()
+}

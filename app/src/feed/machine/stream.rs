@@ -1,0 +1,263 @@
+//! What the feed does with frames from the server and with what a person types.
+
+use super::*;
+
+impl Feed {
+    pub(super) fn binary(&mut self, turn: &mut Turn<'_>, frame: &[u8]) {
+        // Snapshots are not sent to a viewer that waits; kinds of a later release are skipped.
+        let Ok(ServerFrame::Output { offset, bytes }) = ServerFrame::decode(frame) else {
+            return;
+        };
+        if !self.is_open() {
+            return self.lost(turn);
+        }
+        match self.output.take(offset, bytes) {
+            Taken::New { replayed, fresh } => {
+                if !replayed.is_empty() {
+                    let mark = self.output.mark(fresh.len());
+                    turn.push(Effect::Write {
+                        bytes: replayed.to_vec(),
+                        mark,
+                    });
+                }
+                self.speak(turn);
+                if !fresh.is_empty() {
+                    let mark = self.output.mark(0);
+                    turn.push(Effect::Write {
+                        bytes: fresh.to_vec(),
+                        mark,
+                    });
+                }
+            }
+            Taken::Known => {}
+            Taken::Gap => self.start_over(turn),
+        }
+    }
+
+    /// Bytes are missing: the next connection begins with a reset terminal.
+    fn start_over(&mut self, turn: &mut Turn<'_>) {
+        self.output.forget();
+        self.lost(turn);
+    }
+
+    /// Tells the terminal who may speak from here on, if that changed.
+    fn speak(&mut self, turn: &mut Turn<'_>) {
+        let voice = self.output.voice(self.answers);
+        if self.voice != Some(voice) {
+            self.voice = Some(voice);
+            turn.push(Effect::Voice(voice));
+        }
+    }
+
+    pub(super) fn text(&mut self, turn: &mut Turn<'_>, text: &str) {
+        // A text this release cannot read is of a later one: skipped.
+        let Ok(text) = serde_json::from_str::<ServerText>(text) else {
+            return;
+        };
+        match text {
+            ServerText::Hello(hello) => self.hello(turn, &hello),
+            ServerText::Error {
+                code,
+                message,
+                input_offset,
+            } => self.refused(turn, code, message, input_offset),
+            ServerText::Exit {
+                offset,
+                status,
+                reason,
+            } => self.exited(turn, offset, Ending { status, reason }),
+            ServerText::Draining => self.drained(turn),
+            _ if !self.is_open() => self.lost(turn),
+            ServerText::InputAck { offset } => {
+                self.input.confirm(offset, turn.now_ms);
+                self.send_input(turn);
+            }
+            ServerText::Resized { cols, rows, .. } => self.resized(turn, Size::new(cols, rows)),
+            ServerText::Viewers { count, .. } => self.viewers = count,
+            ServerText::Answers { answers } => {
+                self.answers = answers;
+                self.speak(turn);
+            }
+            _ => {}
+        }
+    }
+
+    fn hello(&mut self, turn: &mut Turn<'_>, hello: &Hello) {
+        let join = self.output.begin(hello);
+        if join == Join::Gap {
+            return self.start_over(turn);
+        }
+        self.link = Link::Open {
+            since_ms: turn.now_ms,
+        };
+        self.ever_open = true;
+        self.notice = None;
+        self.role = hello.role;
+        self.answers = hello.answers;
+        if join == Join::Reset {
+            self.voice = None;
+            self.size = None;
+            turn.push(Effect::Reset);
+        }
+        self.resized(turn, hello.size.clamped());
+        self.speak(turn);
+        self.tell_fit(turn);
+        let parked = self.input.begin(hello, turn.now_ms);
+        self.park(parked);
+        self.send_input(turn);
+    }
+
+    fn resized(&mut self, turn: &mut Turn<'_>, size: Size) {
+        if self.size != Some(size) {
+            self.size = Some(size);
+            turn.push(Effect::Resize(size));
+        }
+    }
+
+    fn exited(&mut self, turn: &mut Turn<'_>, offset: Offset, ending: Ending) {
+        if self
+            .output
+            .resume_from()
+            .is_some_and(|received| received < offset)
+        {
+            return self.start_over(turn);
+        }
+        let bytes = self.input.drop_unsent();
+        let reason = ParkReason::Ended;
+        self.park((!bytes.is_empty()).then_some(Parked { bytes, reason }));
+        self.finish(turn, Link::Over(Connection::Ended(ending)));
+        self.input.park(reason);
+    }
+
+    /// The server goes down and the session does not: the next server may be there already.
+    fn drained(&mut self, turn: &mut Turn<'_>) {
+        self.failures = 0;
+        self.cut_off();
+        let spread_ms = (turn.chance.fraction() * 250.0) as u64;
+        self.link = Link::Waiting {
+            retry_at_ms: turn.now_ms + spread_ms,
+        };
+        turn.push(Effect::Disconnect);
+    }
+
+    fn refused(&mut self, turn: &mut Turn<'_>, code: ErrorCode, message: String, offset: Option<Offset>) {
+        match code {
+            ErrorCode::WriterTaken => {
+                let fresh = WriterId::from_bytes(turn.chance.id_bytes());
+                let parked = self.input.move_to(fresh, offset, turn.now_ms);
+                self.park(parked);
+                turn.push(Effect::KeepWriter(fresh));
+                self.connect(turn);
+            }
+            ErrorCode::InputGap | ErrorCode::InputWindow => self.lost(turn),
+            ErrorCode::OutputTrimmed => self.start_over(turn),
+            ErrorCode::Forbidden => {
+                self.input.park(ParkReason::Uncertain);
+                self.notice = Some(message);
+            }
+            ErrorCode::SessionEnded | ErrorCode::BadText => {}
+            ErrorCode::Unreachable | ErrorCode::Unknown => self.notice = Some(message),
+        }
+    }
+
+    pub(super) fn typed(&mut self, turn: &mut Turn<'_>, bytes: &[u8]) {
+        if self.role == Role::Viewer || matches!(self.link, Link::Over(_)) {
+            return;
+        }
+        // Ctrl-C, Ctrl-\ and Ctrl-Z act at once at a real terminal, whatever waits before them.
+        let signal = match bytes {
+            [0x03] => Some(Signal::Int),
+            [0x1c] => Some(Signal::Quit),
+            [0x1a] => Some(Signal::Tstp),
+            _ => None,
+        };
+        if let Some(signal) = signal.filter(|_| self.is_open() && self.input.is_stuck(turn.now_ms)) {
+            return self.signal(turn, signal);
+        }
+        let kept = self.input.push(true, bytes, self.is_open(), turn.now_ms);
+        if !kept {
+            let notice = "Not kept: 64 KiB of typed text already wait for the connection.";
+            self.notice = Some(notice.into());
+        }
+        self.send_input(turn);
+    }
+
+    /// Reports say how things are now; those of a time without connection are worth nothing later.
+    pub(super) fn reported(&mut self, turn: &mut Turn<'_>, bytes: &[u8]) {
+        let heard = self.is_open() && self.role == Role::Writer && self.voice != Some(Voice::Replay);
+        if heard && self.input.push(false, bytes, true, turn.now_ms) {
+            self.send_input(turn);
+        }
+    }
+
+    pub(super) fn interrupt(&mut self, turn: &mut Turn<'_>) {
+        if self.is_open() {
+            self.signal(turn, Signal::Int);
+        }
+    }
+
+    fn signal(&mut self, turn: &mut Turn<'_>, signal: Signal) {
+        self.input.drop_unsent();
+        turn.push(Effect::SendText(ClientText::Signal { signal }));
+    }
+
+    fn send_input(&mut self, turn: &mut Turn<'_>) {
+        if !self.is_open() || self.role == Role::Viewer {
+            return;
+        }
+        while let Some(frame) = self.input.next_frame() {
+            if frame.typed {
+                turn.push(Effect::SendText(ClientText::Typing));
+            }
+            turn.push(Effect::SendInput {
+                offset: frame.offset,
+                bytes: frame.bytes,
+            });
+        }
+    }
+
+    /// Holds text back; what was held back before and not dealt with stays in front of it.
+    pub(super) fn park(&mut self, parked: Option<Parked>) {
+        let Some(mut parked) = parked else { return };
+        if let Some(earlier) = self.parked.take() {
+            let mut bytes = earlier.bytes.clone();
+            bytes.append(&mut parked.bytes);
+            parked.bytes = bytes;
+        }
+        self.parked = Some(Arc::new(parked));
+    }
+
+    pub(super) fn type_parked(&mut self, turn: &mut Turn<'_>) {
+        if !self.is_open() || self.role == Role::Viewer {
+            return;
+        }
+        if let Some(parked) = self.parked.take() {
+            self.input.push(true, &parked.bytes, true, turn.now_ms);
+            self.send_input(turn);
+        }
+    }
+
+    pub(super) fn fitted(&mut self, now_ms: u64, size: Size) {
+        self.fit = Some(size.clamped());
+        if self.is_open() && self.fit != self.fit_told {
+            self.resize_at_ms = Some(now_ms + RESIZE_REST_MS);
+        }
+    }
+
+    pub(super) fn tell_fit(&mut self, turn: &mut Turn<'_>) {
+        self.resize_at_ms = None;
+        let Some(fit) = self
+            .fit
+            .filter(|fit| self.is_open() && self.fit_told != Some(*fit))
+        else {
+            return;
+        };
+        self.fit_told = Some(fit);
+        if self.role == Role::Writer {
+            turn.push(Effect::SendText(ClientText::Resize {
+                cols: fit.cols,
+                rows: fit.rows,
+            }));
+        }
+    }
+}

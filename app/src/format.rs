@@ -1,0 +1,213 @@
+//! Numbers and states in words for people. Pure: the same text on the server and in the browser.
+
+use sempre_protocol::texts::ExitStatus;
+
+/// A duration in its two largest units: `8 s`, `42 min`, `2 h 10 min`, `3 d 4 h`.
+pub fn duration(seconds: u64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    let pair = |large: u64, unit: &str, small: u64, small_unit: &str| match small {
+        0 => format!("{large} {unit}"),
+        _ => format!("{large} {unit} {small} {small_unit}"),
+    };
+    match seconds {
+        0..=59 => format!("{seconds} s"),
+        60..=3_599 => format!("{minutes} min"),
+        3_600..=86_399 => pair(hours, "h", minutes % 60, "min"),
+        _ => pair(days, "d", hours % 24, "h"),
+    }
+}
+
+/// A number of bytes in binary units: `812 B`, `1.4 KiB`, `64 MiB`.
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if count < 1024 {
+        return format!("{count} B");
+    }
+    // Precision beyond 2^53 does not show in three digits.
+    let mut value = count as f64 / 1024.0;
+    let mut units = UNITS.iter();
+    let mut unit = units.next().copied().unwrap_or_default();
+    while value >= 1023.95 {
+        let Some(next) = units.next() else { break };
+        (value, unit) = (value / 1024.0, next);
+    }
+    if value < 9.95 {
+        format!("{value:.1} {unit}")
+    } else {
+        format!("{value:.0} {unit}")
+    }
+}
+
+/// A number with its word, in the plural unless it is one: `1 viewer`, `2 viewers`.
+pub fn count(number: u32, word: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {word}{plural}")
+}
+
+/// How a session ended: `exited with code 3`, `killed by SIGKILL (9)`, …
+pub fn ending(status: Option<ExitStatus>, reason: &str) -> String {
+    match (status, reason) {
+        (Some(ExitStatus::Code(0)), _) => "exited normally".to_owned(),
+        (Some(ExitStatus::Code(code)), _) => format!("exited with code {code}"),
+        (Some(ExitStatus::Signal(number)), _) => match signal_name(number) {
+            Some(name) => format!("killed by {name} ({number})"),
+            None => format!("killed by signal {number}"),
+        },
+        (None, "orphaned") => "lost: its holder is gone, and the exit code with it".to_owned(),
+        (None, _) => "ended, exit code unknown".to_owned(),
+    }
+}
+
+/// Why a session ended, if it did not end by itself.
+pub fn end_reason(reason: &str) -> Option<&'static str> {
+    match reason {
+        "ended" => Some("ended on request"),
+        "ttl" => Some("its time to live was over"),
+        "idle" => Some("it was idle for too long"),
+        "shutdown" => Some("the service was shut down"),
+        "orphaned" => Some("its holder was lost"),
+        _ => None,
+    }
+}
+
+/// The name of a Linux signal.
+fn signal_name(number: i32) -> Option<&'static str> {
+    const NAMES: [&str; 31] = [
+        "SIGHUP",
+        "SIGINT",
+        "SIGQUIT",
+        "SIGILL",
+        "SIGTRAP",
+        "SIGABRT",
+        "SIGBUS",
+        "SIGFPE",
+        "SIGKILL",
+        "SIGUSR1",
+        "SIGSEGV",
+        "SIGUSR2",
+        "SIGPIPE",
+        "SIGALRM",
+        "SIGTERM",
+        "SIGSTKFLT",
+        "SIGCHLD",
+        "SIGCONT",
+        "SIGSTOP",
+        "SIGTSTP",
+        "SIGTTIN",
+        "SIGTTOU",
+        "SIGURG",
+        "SIGXCPU",
+        "SIGXFSZ",
+        "SIGVTALRM",
+        "SIGPROF",
+        "SIGWINCH",
+        "SIGIO",
+        "SIGPWR",
+        "SIGSYS",
+    ];
+    let index = usize::try_from(number).ok()?.checked_sub(1)?;
+    NAMES.get(index).copied()
+}
+
+/// A command line as one would type it: words with anything special in single quotes.
+pub fn command_line(words: &[String]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    let quoted = words
+        .iter()
+        .map(|word| match word.chars().all(plain) && !word.is_empty() {
+            true => word.clone(),
+            false => format!("'{}'", word.replace('\'', r"'\''")),
+        });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+/// An RFC 3339 time in UTC for people: `2026-11-20 21:31:05 UTC`. Anything else is left as it is.
+pub fn utc(time: &str) -> String {
+    let is_utc = time.ends_with('Z') || time.ends_with("+00:00");
+    match (time.get(..10), time.get(10..11), time.get(11..19)) {
+        (Some(date), Some("T"), Some(clock)) if is_utc => format!("{date} {clock} UTC"),
+        _ => time.to_owned(),
+    }
+}
+
+/// A path with the home directory of most systems shortened.
+pub fn path(path: &str) -> String {
+    let mut parts = path.splitn(4, '/');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(""), Some("home"), Some(user), rest) if !user.is_empty() => match rest {
+            Some(rest) => format!("~{user}/{rest}"),
+            None => format!("~{user}"),
+        },
+        _ => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_show_their_two_largest_units() {
+        let cases = [
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (3_599, "59 min"),
+            (3_600, "1 h"),
+            (7_800, "2 h 10 min"),
+            (86_400, "1 d"),
+            (273_600, "3 d 4 h"),
+        ];
+        for (seconds, words) in cases {
+            assert_eq!(duration(seconds), words);
+        }
+    }
+
+    #[test]
+    fn bytes_are_short_and_never_1024_of_a_unit() {
+        let cases = [
+            (0, "0 B"),
+            (1_023, "1023 B"),
+            (1_024, "1.0 KiB"),
+            (1_434, "1.4 KiB"),
+            (1_048_575, "1.0 MiB"),
+            (67_108_864, "64 MiB"),
+            (u64::MAX, "16384 PiB"),
+        ];
+        for (count, words) in cases {
+            assert_eq!(bytes(count), words);
+        }
+    }
+
+    #[test]
+    fn endings_are_told_in_words() {
+        assert_eq!(ending(Some(ExitStatus::Code(0)), "exited"), "exited normally");
+        assert_eq!(ending(Some(ExitStatus::Code(3)), "exited"), "exited with code 3");
+        assert_eq!(
+            ending(Some(ExitStatus::Signal(9)), "ended"),
+            "killed by SIGKILL (9)"
+        );
+        assert_eq!(
+            ending(Some(ExitStatus::Signal(40)), "exited"),
+            "killed by signal 40"
+        );
+        assert!(ending(None, "orphaned").contains("holder"));
+        assert_eq!(count(1, "viewer"), "1 viewer");
+        assert_eq!(count(2, "viewer"), "2 viewers");
+    }
+
+    #[test]
+    fn command_lines_can_be_typed_again() {
+        let words = ["sh", "-c", "echo 'hi' $HOME", ""].map(str::to_owned);
+        assert_eq!(command_line(&words), r"sh -c 'echo '\''hi'\'' $HOME' ''");
+    }
+
+    #[test]
+    fn times_and_paths_are_shortened_only_when_understood() {
+        assert_eq!(utc("2026-11-20T21:31:05.123Z"), "2026-11-20 21:31:05 UTC");
+        assert_eq!(utc("yesterday"), "yesterday");
+        assert_eq!(utc("2026-11-20T21:31:05+02:00"), "2026-11-20T21:31:05+02:00");
+        assert_eq!(path("/home/ada/src/x"), "~ada/src/x");
+        assert_eq!(path("/srv/www"), "/srv/www");
+    }
+}

@@ -1,0 +1,25 @@
+//! Sempre's pages and terminal view: rendered by the server (`ssr`), hydrated in the browser (`hydrate`).
+//!
+//! [`feed`] decides, [`viewer`] does, [`term`] and [`browser`] touch the browser, [`components`] and [`pages`] show.
+//! The server brings the data through [`data::Source`]. No HTTP server, no session logic and no SQL live here.
+
+#![forbid(unsafe_code)]
+
+#[allow(unreachable_pub, reason = "the component macro makes public items of its own")]
+mod app;
+pub mod browser;
+#[allow(unreachable_pub, reason = "the component macro makes public items of its own")]
+pub mod components;
+pub mod data;
+pub mod feed;
+pub mod format;
+mod live;
+#[allow(unreachable_pub, reason = "the component macro makes public items of its own")]
+pub mod pages;
+pub mod routes;
+mod shell;
+pub mod term;
+pub mod viewer;
+
+pub use app::App;
+pub use shell::{AssetUrls, shell};

@@ -1,0 +1,139 @@
+//! `/t/new?story=…&branch=…&shell=…`: shows what would start, and starts it only when asked to.
+//!
+//! The values become labels and the name of an installed shell; nothing in an address is ever an argument.
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
+use sempre_protocol::api::{CreateSession, Shells};
+
+use crate::components::{DataFailure, Header, Labels};
+use crate::{data, routes};
+
+/// Labels an address may carry.
+const LABELS: [&str; 2] = ["story", "branch"];
+
+/// `/t/new`.
+#[component]
+pub fn NewTerminal() -> impl IntoView {
+    let shells = Resource::new(|| (), |()| data::shells());
+    view! {
+        <Title text="New session" />
+        <Header here=routes::new_terminal() />
+        <main id="main" class="page narrow">
+            <Suspense>
+                {move || Suspend::new(async move {
+                    match shells.await {
+                        Ok(shells) => view! { <Offer shells /> }.into_any(),
+                        Err(error) => view! { <DataFailure error=Signal::stored(error) /> }.into_any(),
+                    }
+                })}
+            </Suspense>
+        </main>
+    }
+    .into_any()
+}
+
+#[component]
+fn Offer(shells: Shells) -> impl IntoView {
+    let query = use_query_map();
+    let value = move |key: &str| {
+        query
+            .with(|query| query.get(key))
+            .filter(|value| !value.is_empty())
+    };
+    let labels = Memo::new(move |_| {
+        let labels = LABELS
+            .iter()
+            .filter_map(|key| Some(((*key).to_owned(), value(key)?)));
+        labels.collect::<BTreeMap<_, _>>()
+    });
+    let shell = Memo::new(move |_| value("shell"));
+    let installed = shells.installed.clone();
+    let unknown = Memo::new(move |_| shell.get().filter(|shell| !installed.contains(shell)));
+    let (busy, failed) = (RwSignal::new(false), RwSignal::new(None::<String>));
+    let navigate = use_navigate();
+    let start = move |_| {
+        let navigate = navigate.clone();
+        let request = CreateSession {
+            shell: shell.get_untracked(),
+            labels: labels.get_untracked(),
+            ..CreateSession::default()
+        };
+        busy.set(true);
+        failed.set(None);
+        leptos::task::spawn_local(async move {
+            let created = data::create(&request).await;
+            busy.try_set(false);
+            match created {
+                Ok(created) => {
+                    let replace = NavigateOptions {
+                        replace: true,
+                        ..NavigateOptions::default()
+                    };
+                    navigate(&routes::terminal(created.session.session_id), replace);
+                }
+                Err(error) => drop(failed.try_set(Some(error.to_string()))),
+            }
+        });
+    };
+    let default = shells.default;
+    let names = shells.installed.join(", ");
+    view! {
+        <section class="offer">
+            <h1>"Start this session?"</h1>
+            <p>"Nothing runs until you say so."</p>
+            <dl class="facts">
+                <div>
+                    <dt>"Shell"</dt>
+                    <dd>
+                        <code>{move || shell.get().unwrap_or_else(|| format!("{default} (default)"))}</code>
+                    </dd>
+                </div>
+                <div>
+                    <dt>"Labels"</dt>
+                    <dd>
+                        {move || labels.with(BTreeMap::is_empty).then_some("none")}
+                        <Labels labels />
+                    </dd>
+                </div>
+                <div>
+                    <dt>"Directory"</dt>
+                    <dd>"the home directory"</dd>
+                </div>
+            </dl>
+            {move || {
+                unknown
+                    .get()
+                    .map(|shell| {
+                        view! {
+                            <p class="form-error" role="alert">
+                                {format!("“{shell}” is not installed here. Installed: {names}.")}
+                            </p>
+                        }
+                    })
+            }}
+            {move || failed.get().map(|error| view! { <p class="form-error" role="alert">{error}</p> })}
+            <div class="offer-actions">
+                <button
+                    type="button"
+                    class="button primary"
+                    disabled=move || busy.get() || unknown.with(Option::is_some)
+                    on:click=start
+                >
+                    {move || if busy.get() { "Starting…" } else { "Start session" }}
+                </button>
+                <a class="button" href=routes::home()>
+                    "All sessions"
+                </a>
+            </div>
+            <noscript>
+                <p>"Starting a session from this page needs JavaScript."</p>
+            </noscript>
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,264 @@
+//! The page about one session: its process, size, times, viewers, labels and output, and what can be done to it.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+use sempre_protocol::SessionId;
+use sempre_protocol::api::{SessionInfo, SessionState};
+
+use super::{MissingSession, session_in_address};
+use crate::components::{
+    DataFailure, Header, Icon, IconView, Labels, SessionActions, SessionStateBadge, When,
+};
+use crate::live::{Change, Seen, use_clock, watch_sessions};
+use crate::{data, format, routes};
+
+/// `/s/{id}`.
+#[component]
+pub fn Session() -> impl IntoView {
+    let id = session_in_address();
+    let session = Resource::new(
+        move || id.get(),
+        |id| {
+            let session = id.map(data::session);
+            async move {
+                match session {
+                    Some(session) => session.await,
+                    None => Ok(None),
+                }
+            }
+        },
+    );
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                match session.await {
+                    Ok(Some(info)) => view! { <About info /> }.into_any(),
+                    Ok(None) => view! { <MissingSession /> }.into_any(),
+                    Err(error) => {
+                        view! {
+                            <Header here="" />
+                            <main id="main" class="page narrow">
+                                <DataFailure error=Signal::stored(error) />
+                            </main>
+                        }
+                            .into_any()
+                    }
+                }
+            })}
+        </Suspense>
+    }
+    .into_any()
+}
+
+/// Keeps one session current; none once it is removed.
+fn keep_current(info: SessionInfo) -> RwSignal<Option<Seen>> {
+    let clock = use_clock();
+    let id = info.session_id;
+    let seen = RwSignal::new(Some(Seen::now(info, clock)));
+    watch_sessions(move |change| match change {
+        Change::Session(info) if info.session_id == id => drop(seen.try_set(Some(Seen::now(*info, clock)))),
+        Change::Removed(removed) if removed == id => drop(seen.try_set(None)),
+        Change::Resync => {
+            let session = data::session(id);
+            leptos::task::spawn_local(async move {
+                if let Ok(info) = session.await {
+                    seen.try_set(info.map(|info| Seen::now(info, clock)));
+                }
+            });
+        }
+        Change::Session(_) | Change::Removed(_) => {}
+    });
+    seen
+}
+
+#[component]
+fn About(info: SessionInfo) -> impl IntoView {
+    // Plain text: the head is written after the page's signals are gone.
+    let title = info.shell.clone();
+    let first = Seen {
+        info: info.clone(),
+        at_s: 0,
+    };
+    let seen = keep_current(info);
+    let gone = Memo::new(move |_| seen.with(Option::is_none));
+    // What was known last stays on the page that says it is gone.
+    let row = Memo::new(move |last: Option<&Seen>| {
+        seen.get()
+            .or_else(|| last.cloned())
+            .unwrap_or_else(|| first.clone())
+    });
+    let info = Signal::derive(move || row.get().info);
+    let shell = move || info.with(|info| info.shell.clone());
+    view! {
+        <Title text=title />
+        <Header here="" />
+        <main id="main" class="page">
+            <div class="page-head">
+                <h1>{shell}</h1>
+                <SessionStateBadge info />
+                <Buttons info />
+            </div>
+            {move || {
+                gone.get()
+                    .then(|| view! { <p class="notice" role="status">"This session was removed, and its journal with it."</p> })
+            }}
+            {move || info.get().problem.map(|problem| view! { <p class="notice" data-tone="warn">{problem}</p> })}
+            <Labels labels=Signal::derive(move || info.get().labels) />
+            <div class="panels">
+                <Process info />
+                <Times row />
+                <Output info />
+            </div>
+        </main>
+    }
+    .into_any()
+}
+
+#[component]
+fn Buttons(info: Signal<SessionInfo>) -> impl IntoView {
+    let id = info.with_untracked(|info| info.session_id);
+    let active = Memo::new(move |_| info.with(|info| info.state == SessionState::Active));
+    let actions = SessionActions::new();
+    let navigate = use_navigate();
+    let restarted = {
+        let navigate = navigate.clone();
+        Callback::new(move |id: SessionId| navigate(&routes::terminal(id), NavigateOptions::default()))
+    };
+    let removed = Callback::new(move |()| navigate(&routes::home(), NavigateOptions::default()));
+    let ending = move || match active.get() {
+        true => view! {
+            <button
+                type="button"
+                class="button danger"
+                on:click=move |_| actions.end(&info.get_untracked(), Callback::new(|()| ()))
+            >
+                "End session"
+            </button>
+        }
+        .into_any(),
+        false => view! {
+            <button type="button" class="button" on:click=move |_| actions.restart(id, restarted)>
+                <IconView icon=Icon::Again />
+                "Restart"
+            </button>
+            <button
+                type="button"
+                class="button danger"
+                on:click=move |_| actions.remove(&info.get_untracked(), removed)
+            >
+                "Remove"
+            </button>
+        }
+        .into_any(),
+    };
+    view! {
+        <div class="head-actions">
+            <a class="button primary" href=routes::terminal(id)>
+                <IconView icon=Icon::Terminal />
+                "Open terminal"
+            </a>
+            {ending}
+        </div>
+        {actions.view()}
+    }
+    .into_any()
+}
+
+/// One line of a panel; left out where there is nothing to say.
+fn fact(name: &'static str, value: impl Fn() -> Option<AnyView> + Send + Sync + 'static) -> impl IntoView {
+    move || {
+        value().map(|value| {
+            view! {
+                <div>
+                    <dt>{name}</dt>
+                    <dd>{value}</dd>
+                </div>
+            }
+        })
+    }
+}
+
+fn code(text: String) -> AnyView {
+    view! { <code>{text}</code> }.into_any()
+}
+
+#[component]
+fn Process(info: Signal<SessionInfo>) -> impl IntoView {
+    let of = move |part: fn(&SessionInfo) -> Option<AnyView>| move || info.with(part);
+    view! {
+        <section class="panel" aria-labelledby="panel-process">
+            <h2 id="panel-process">"Process"</h2>
+            <dl class="facts">
+                {fact("Command", of(|info| Some(code(format::command_line(&info.cmd)))))}
+                {fact("Directory", of(|info| Some(code(info.cwd.clone()))))}
+                {fact("Process id", of(|info| Some(info.pid?.to_string().into_any())))}
+                {fact("Size", of(|info| Some(format!("{} columns × {} rows", info.cols, info.rows).into_any())))}
+                {fact("Viewers", of(|info| Some(info.viewers.to_string().into_any())))}
+                {fact("For", of(|info| Some(info.user_id.clone()?.into_any())))}
+                {fact("Group", of(|info| Some(info.group.clone()?.into_any())))}
+                {fact("Session id", of(|info| Some(code(info.session_id.to_string()))))}
+                {fact("Restarted from", of(|info| {
+                    let from = info.restarted_from?;
+                    Some(view! { <a href=routes::session(from)><code>{from.to_string()}</code></a> }.into_any())
+                }))}
+            </dl>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Times(row: Memo<Seen>) -> impl IntoView {
+    let clock = use_clock();
+    let of = move |part: fn(&SessionInfo) -> Option<AnyView>| move || row.with(|row| part(&row.info));
+    let uptime = Memo::new(move |_| row.with(|row| format::duration(row.uptime_s(clock))));
+    let started = Memo::new(move |_| row.with(|row| row.info.started_at.clone()));
+    let ended = Memo::new(move |_| row.with(|row| row.info.ended_at.clone()));
+    let running = Memo::new(move |_| row.with(|row| row.info.state == SessionState::Active));
+    let span = move || if running.get() { "Running for" } else { "Ran for" };
+    view! {
+        <section class="panel" aria-labelledby="panel-times">
+            <h2 id="panel-times">"Time"</h2>
+            <dl class="facts">
+                {fact("Started", move || Some(view! { <When time=started.get() /> }.into_any()))}
+                <div>
+                    <dt>{span}</dt>
+                    <dd>{uptime}</dd>
+                </div>
+                {fact("Ended", move || ended.get().map(|time| view! { <When time /> }.into_any()))}
+                {fact("Exit", of(|info| {
+                    info.ended_at.as_ref()?;
+                    let reason = info.end_reason.as_deref().unwrap_or_default();
+                    Some(format::ending(info.exit, reason).into_any())
+                }))}
+                {fact("Because", of(|info| Some(format::end_reason(info.end_reason.as_deref()?)?.into_any())))}
+            </dl>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Output(info: Signal<SessionInfo>) -> impl IntoView {
+    let id = info.with_untracked(|info| info.session_id);
+    let of = move |part: fn(&SessionInfo) -> Option<AnyView>| move || info.with(part);
+    view! {
+        <section class="panel" aria-labelledby="panel-output">
+            <h2 id="panel-output">"Output"</h2>
+            <dl class="facts">
+                {fact("Written", of(|info| Some(format::bytes(info.offset.0).into_any())))}
+                {fact("Kept", of(|info| Some(format::bytes(info.offset.since(info.base_offset)).into_any())))}
+                {fact("Kept from", of(|info| {
+                    (info.base_offset.0 > 0).then(|| format!("byte {}", info.base_offset).into_any())
+                }))}
+            </dl>
+            <a class="button" href=routes::api::output(id) download=format!("{id}.log") rel="external">
+                <IconView icon=Icon::Download />
+                "Download output"
+            </a>
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,98 @@
+//! Every address the page uses, built in one place.
+//!
+//! All of them pass through `at`, so a base path can be put in front there.
+
+use sempre_protocol::{Offset, SessionId, WriterId};
+
+fn at(path: &str) -> String {
+    path.to_owned()
+}
+
+/// The list of sessions.
+pub fn home() -> String {
+    at("/")
+}
+
+/// The standalone terminal of a session.
+pub fn terminal(id: SessionId) -> String {
+    at(&format!("/t/{id}"))
+}
+
+/// The page that asks before it starts a session.
+pub fn new_terminal() -> String {
+    at("/t/new")
+}
+
+/// The page about a session.
+pub fn session(id: SessionId) -> String {
+    at(&format!("/s/{id}"))
+}
+
+/// The health page.
+pub fn health() -> String {
+    at("/health")
+}
+
+/// Addresses of the API and of the native wire.
+pub mod api {
+    use super::*;
+
+    /// `GET`: all sessions; `POST`: a new one.
+    pub fn sessions() -> String {
+        at("/api/v1/sessions")
+    }
+
+    /// `GET`: one session; `DELETE`: end it, or remove an ended one.
+    pub fn session(id: SessionId) -> String {
+        at(&format!("/api/v1/sessions/{id}"))
+    }
+
+    /// `POST`: start an ended session again.
+    pub fn restart(id: SessionId) -> String {
+        at(&format!("/api/v1/sessions/{id}/restart"))
+    }
+
+    /// `GET`: all output that is kept, as raw bytes.
+    pub fn output(id: SessionId) -> String {
+        at(&format!("/api/v1/sessions/{id}/output?from=0"))
+    }
+
+    /// `GET`: the shells that can be started.
+    pub fn shells() -> String {
+        at("/api/v1/shells")
+    }
+
+    /// `GET`: how the server is.
+    pub fn health() -> String {
+        at("/api/v1/health")
+    }
+
+    /// Server-sent events of the list of sessions.
+    pub fn events() -> String {
+        at("/api/v1/events")
+    }
+
+    /// The WebSocket of a session, without scheme and host.
+    pub fn socket(id: SessionId, writer: WriterId, from: Option<Offset>) -> String {
+        let from = from.map(|from| format!("&from={from}")).unwrap_or_default();
+        at(&format!(
+            "/ws/sessions/{id}?acks=1&lag=wait&writer={writer}{from}"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_address_names_writer_and_place() {
+        let (id, writer) = (SessionId::from_bytes([1; 16]), WriterId::from_bytes([2; 16]));
+        let plain = format!("/ws/sessions/{id}?acks=1&lag=wait&writer={writer}");
+        assert_eq!(api::socket(id, writer, None), plain);
+        assert_eq!(
+            api::socket(id, writer, Some(Offset(7))),
+            format!("{plain}&from=7")
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! The state that closures inside xterm.js share with the terminal.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use js_sys::Uint8Array;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+
+use super::xterm::XTerm;
+use crate::feed::{Mark, Voice};
+use crate::term::{FONT_PX, Listen, Told};
+
+pub(super) struct Core {
+    pub(super) terminal: XTerm,
+    pub(super) voice: Cell<Voice>,
+    /// A query is being answered within the present call: what comes out is the answer.
+    pub(super) answering: Cell<bool>,
+    /// What comes out was pasted by a person, whatever it looks like.
+    pub(super) pasting: Cell<bool>,
+    pub(super) font_px: Cell<f64>,
+    listen: Listen,
+    /// Writes xterm.js has taken and not parsed.
+    unparsed: Rc<Cell<u32>>,
+}
+
+impl Core {
+    pub(super) fn new(terminal: XTerm, listen: Listen) -> Self {
+        Self {
+            terminal,
+            voice: Cell::new(Voice::Replay),
+            answering: Cell::new(false),
+            pasting: Cell::new(false),
+            font_px: Cell::new(FONT_PX),
+            listen,
+            unparsed: Rc::default(),
+        }
+    }
+
+    pub(super) fn tell(&self, told: Told) {
+        (self.listen)(told);
+    }
+
+    pub(super) fn write(&self, bytes: &[u8], mark: Mark) {
+        let listen = self.listen.clone();
+        let done = self.after_parsing(move || listen(Told::Drawn(mark)));
+        // Throws only when 50 MB are waiting; acknowledgements keep it far below.
+        let _ = self
+            .terminal
+            .write_bytes(Uint8Array::from(bytes), done.unchecked_ref());
+    }
+
+    pub(super) fn write_text(&self, text: &str) {
+        let done = self.after_parsing(|| ());
+        let _ = self.terminal.write_text(text, done.unchecked_ref());
+    }
+
+    /// Does `act` once everything written so far is parsed: at once, if it is.
+    pub(super) fn in_order(&self, act: impl FnOnce() + 'static) {
+        if self.unparsed.get() == 0 {
+            return act();
+        }
+        let done = self.after_parsing(act);
+        let _ = self.terminal.write_text("", done.unchecked_ref());
+    }
+
+    fn after_parsing(&self, act: impl FnOnce() + 'static) -> wasm_bindgen::JsValue {
+        let unparsed = self.unparsed.clone();
+        unparsed.set(unparsed.get() + 1);
+        Closure::once_into_js(move || {
+            unparsed.set(unparsed.get().saturating_sub(1));
+            act();
+        })
+    }
+}

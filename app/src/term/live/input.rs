@@ -1,0 +1,111 @@
+//! What comes out of the terminal: keys, pastes, reports, shortcuts.
+
+use std::rc::Rc;
+
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{ClipboardEvent, KeyboardEvent};
+
+use super::core::Core;
+use super::xterm;
+use crate::browser::element::Host;
+use crate::browser::listen::Listener;
+use crate::browser::page;
+use crate::feed::{Voice, is_report};
+use crate::term::{Shortcut, Told, pasteable};
+
+/// What xterm.js calls, kept alive as long as the terminal.
+pub(super) struct Closures {
+    _data: [Closure<dyn Fn(String)>; 2],
+    _keys: Closure<dyn Fn(KeyboardEvent) -> bool>,
+}
+
+pub(super) fn bind(core: &Rc<Core>) -> Result<Closures, JsValue> {
+    let on_data = {
+        let core = Rc::downgrade(core);
+        Closure::<dyn Fn(String)>::new(move |data: String| {
+            if let Some(core) = core.upgrade() {
+                heard(&core, data);
+            }
+        })
+    };
+    let on_binary = {
+        let core = Rc::downgrade(core);
+        Closure::<dyn Fn(String)>::new(move |data: String| {
+            if let Some(core) = core.upgrade() {
+                // One byte per character: mouse reports in the oldest form.
+                core.tell(Told::Reported(data.chars().map(|c| c as u8).collect()));
+            }
+        })
+    };
+    let on_key = {
+        let core = Rc::downgrade(core);
+        Closure::<dyn Fn(KeyboardEvent) -> bool>::new(move |event: KeyboardEvent| {
+            core.upgrade().is_none_or(|core| key(&core, &event))
+        })
+    };
+    core.terminal.on_data(on_data.as_ref().unchecked_ref());
+    core.terminal.on_binary(on_binary.as_ref().unchecked_ref());
+    core.terminal.attach_key_handler(on_key.as_ref().unchecked_ref());
+    Ok(Closures {
+        _data: [on_data, on_binary],
+        _keys: on_key,
+    })
+}
+
+fn heard(core: &Core, data: String) {
+    let report = !core.pasting.get() && is_report(&data, core.answering.take());
+    let bytes = data.into_bytes();
+    if !report {
+        core.tell(Told::Typed(bytes));
+    } else if core.voice.get() != Voice::Replay {
+        core.tell(Told::Reported(bytes));
+    }
+}
+
+/// Whether xterm.js shall go on with this key.
+fn key(core: &Core, event: &KeyboardEvent) -> bool {
+    let Some(shortcut) = Shortcut::of(&xterm::keys(event)) else {
+        return true;
+    };
+    match shortcut {
+        // The browser itself pastes, and `paste_listeners` hears it.
+        Shortcut::Paste => return false,
+        _ => event.prevent_default(),
+    }
+    if event.type_() != "keydown" {
+        return false;
+    }
+    event.stop_propagation();
+    match shortcut {
+        Shortcut::Copy => copy(core),
+        other => core.tell(Told::Shortcut(other)),
+    }
+    false
+}
+
+fn copy(core: &Core) {
+    let text = core.terminal.get_selection();
+    if !text.is_empty() {
+        page::copy(text);
+    }
+}
+
+/// Takes pastes before xterm.js does, which hands text on as it is.
+pub(super) fn paste_listeners(core: &Rc<Core>, host: &Host) -> Vec<Listener> {
+    let core = Rc::downgrade(core);
+    vec![Listener::new(host, "paste", true, move |event| {
+        event.prevent_default();
+        event.stop_propagation();
+        let data = event.unchecked_into::<ClipboardEvent>().clipboard_data();
+        let text = data
+            .and_then(|data| data.get_data("text/plain").ok())
+            .unwrap_or_default();
+        if let Some(core) = core.upgrade().filter(|_| !text.is_empty()) {
+            let bracketed = core.terminal.modes().bracketed_paste();
+            core.pasting.set(true);
+            core.terminal.paste(&pasteable(&text, bracketed));
+            core.pasting.set(false);
+        }
+    })]
+}
