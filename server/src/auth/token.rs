@@ -1,0 +1,147 @@
+//! The access token: made once, kept in a private file, compared in constant time.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use crate::store::random_bytes;
+
+/// Shortest token accepted from a file, characters.
+const MIN_TOKEN_CHARS: usize = 16;
+const COOKIE_PURPOSE: &[u8] = b"sempre login cookie v1";
+
+/// The secret that lets a client in.
+#[derive(Clone)]
+pub struct Token(String);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Token {
+    /// The token in a file; white space around it does not count.
+    ///
+    /// # Errors
+    /// If the file cannot be read or holds no usable token.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the token file {}", path.display()))?;
+        let token = text.trim();
+        let usable = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
+        if token.len() < MIN_TOKEN_CHARS || !token.chars().all(usable) {
+            bail!(
+                "the token in {} is not {MIN_TOKEN_CHARS} or more letters, digits, '-', '_', '.' or '~'; \
+                 `openssl rand -hex 32` makes a good one",
+                path.display()
+            );
+        }
+        Ok(Self(token.to_owned()))
+    }
+
+    /// The token in a file that is made, with mode 0600, if it is not there.
+    ///
+    /// # Errors
+    /// If it cannot be read or made.
+    pub fn read_or_make(path: &Path) -> anyhow::Result<Self> {
+        if !path.exists() {
+            let token = hex(&random_bytes::<32>().context("cannot make a token")?);
+            write_private(path, token.as_bytes())
+                .with_context(|| format!("cannot write the token file {}", path.display()))?;
+        }
+        Self::read(path)
+    }
+
+    /// The token itself, for the login URL.
+    pub fn secret(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `candidate` is the token.
+    pub fn matches(&self, candidate: &str) -> bool {
+        self.0.as_bytes().ct_eq(candidate.as_bytes()).into()
+    }
+
+    /// The value of the login cookie: proves knowledge of the token without holding it.
+    pub fn cookie_value(&self) -> String {
+        match Hmac::<Sha256>::new_from_slice(self.0.as_bytes()) {
+            Ok(mut mac) => {
+                mac.update(COOKIE_PURPOSE);
+                hex(&mac.finalize().into_bytes())
+            }
+            // HMAC takes keys of any length.
+            Err(_) => String::new(),
+        }
+    }
+
+    /// Whether `candidate` is the login cookie's value.
+    pub fn matches_cookie(&self, candidate: &str) -> bool {
+        let value = self.cookie_value();
+        !value.is_empty() && bool::from(value.as_bytes().ct_eq(candidate.as_bytes()))
+    }
+}
+
+/// Writes a file that only its owner may read, so that no reader sees half of it.
+///
+/// # Errors
+/// What the system says.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension("new");
+    // A leftover of a crash may have any mode.
+    let _ = std::fs::remove_file(&temporary);
+    let mut file = OpenOptions::new()
+        .create_new(true)
+        .write(true)
+        .mode(0o600)
+        .open(&temporary)?;
+    file.write_all(bytes)?;
+    std::fs::rename(&temporary, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_made_once_and_private() {
+        let temp = tempfile::Builder::new().prefix("sempre-test-").tempdir().unwrap();
+        let path = temp.path().join("token");
+        let made = Token::read_or_make(&path).unwrap();
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(Token::read_or_make(&path).unwrap().secret(), made.secret());
+        assert_eq!(made.secret().len(), 64);
+    }
+
+    #[test]
+    fn short_tokens_are_refused() {
+        let temp = tempfile::Builder::new().prefix("sempre-test-").tempdir().unwrap();
+        let path = temp.path().join("token");
+        std::fs::write(&path, "secret\n").unwrap();
+        assert!(Token::read(&path).is_err());
+    }
+
+    #[test]
+    fn the_cookie_is_not_the_token() {
+        let token = Token("0123456789abcdef".into());
+        let cookie = token.cookie_value();
+        assert!(token.matches("0123456789abcdef") && !token.matches("0123456789abcdeg"));
+        assert!(token.matches_cookie(&cookie) && !token.matches_cookie(token.secret()));
+        assert!(!token.matches(&cookie));
+    }
+}

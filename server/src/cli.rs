@@ -1,0 +1,40 @@
+//! The command line: one file per verb. Parsing and printing only; the work is in the other rooms.
+
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Web terminal whose sessions are always there.
+#[derive(Debug, Parser)]
+#[command(name = "sempre", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Start the server; sessions of an earlier one go on
+    Serve(crate::config::serve::ServeFlags),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let outcome = match Cli::parse().verb {
+        Verb::Serve(flags) => serve::run(flags),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[allow(clippy::print_stderr, reason = "the command line's own error output")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("sempre: {error:#}");
+}

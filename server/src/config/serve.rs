@@ -1,0 +1,210 @@
+//! `sempre serve`: its flags, each also as `SEMPRE_*`, and what they mean together.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+
+use super::ListenAddress;
+use super::listen::DEFAULT_PORT;
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+/// Flags of `sempre serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeFlags {
+    /// Address to listen on: HOST:PORT or unix:PATH; repeatable [default: 127.0.0.1:8084]
+    #[arg(long, value_name = "ADDR", env = "SEMPRE_LISTEN", value_delimiter = ',')]
+    pub listen: Vec<ListenAddress>,
+
+    /// Directory for sessions and the token [default: $XDG_STATE_HOME/sempre]
+    #[arg(long, value_name = "DIR", env = "SEMPRE_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Shell of sessions that name none: a name such as zsh, or an absolute path [default: $SHELL, else bash or sh]
+    #[arg(long, value_name = "CMD", env = "SEMPRE_SHELL")]
+    pub shell: Option<String>,
+
+    /// File that holds the access token [default: made once, in the data directory]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SEMPRE_TOKEN_FILE",
+        conflicts_with = "no_auth"
+    )]
+    pub token_file: Option<PathBuf>,
+
+    /// Let everyone in who can connect; only on loopback or a Unix socket: every local user can type then
+    #[arg(long, env = "SEMPRE_NO_AUTH")]
+    pub no_auth: bool,
+
+    /// Further host name by which browsers reach this server; repeatable
+    #[arg(long, value_name = "NAME", env = "SEMPRE_ALLOWED_HOST", value_delimiter = ',')]
+    pub allowed_host: Vec<String>,
+
+    /// Open the page in the browser
+    #[arg(long, env = "SEMPRE_OPEN")]
+    pub open: bool,
+
+    /// How log lines look
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "SEMPRE_LOG",
+        value_enum,
+        default_value = "text"
+    )]
+    pub log: LogFormat,
+
+    /// End all sessions when the server stops, instead of keeping them
+    #[arg(long, env = "SEMPRE_END_SESSIONS")]
+    pub end_sessions: bool,
+}
+
+/// What the flags mean together.
+#[derive(Debug, Clone)]
+pub struct ServeConfig {
+    /// Where to listen; at least one.
+    pub listen: Vec<ListenAddress>,
+    /// The data directory.
+    pub data_dir: PathBuf,
+    /// The default shell, by name or absolute path.
+    pub shell: String,
+    /// Where the token comes from; none: generated in the data directory.
+    pub token_file: Option<PathBuf>,
+    /// No authentication.
+    pub no_auth: bool,
+    /// Host names beyond loopback's and IP addresses.
+    pub allowed_hosts: Vec<String>,
+    /// Open the browser.
+    pub open: bool,
+    /// End sessions at a stop.
+    pub end_sessions: bool,
+}
+
+impl ServeConfig {
+    /// Fills in defaults from `environment` and refuses what must not go together.
+    ///
+    /// # Errors
+    /// For `--no-auth` on an address others can reach, a missing home directory, or a `KIRO_PORT` that is no port.
+    pub fn resolve(flags: ServeFlags, environment: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
+        let variable = |name: &str| environment(name).filter(|value| !value.is_empty());
+        let mut listen = flags.listen;
+        if listen.is_empty() {
+            listen.push(ListenAddress::loopback(
+                kiro_port(variable("KIRO_PORT"))?.unwrap_or(DEFAULT_PORT),
+            ));
+        }
+        if flags.no_auth
+            && let Some(open) = listen.iter().find(|address| !address.is_local())
+        {
+            bail!(
+                "--no-auth would let anyone on the network type into shells at {open}; \
+                 listen on loopback or a Unix socket, or leave --no-auth away"
+            );
+        }
+        let data_dir = match flags.data_dir {
+            Some(data_dir) => data_dir,
+            None => default_data_dir(&variable)?,
+        };
+        let shell = flags
+            .shell
+            .or_else(|| variable("SHELL").filter(|shell| shell.starts_with('/')));
+        Ok(Self {
+            listen,
+            data_dir,
+            shell: shell.unwrap_or_else(|| "bash".into()),
+            token_file: flags.token_file,
+            no_auth: flags.no_auth,
+            allowed_hosts: flags.allowed_host,
+            open: flags.open,
+            end_sessions: flags.end_sessions,
+        })
+    }
+}
+
+/// `KIRO_PORT` (row K1): the port on loopback, when nothing else says where to listen.
+fn kiro_port(value: Option<String>) -> anyhow::Result<Option<u16>> {
+    value
+        .map(|port| {
+            port.parse()
+                .with_context(|| format!("KIRO_PORT={port:?} is no port; use 1 to 65535"))
+        })
+        .transpose()
+}
+
+fn default_data_dir(variable: &impl Fn(&str) -> Option<String>) -> anyhow::Result<PathBuf> {
+    if let Some(state) = variable("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+    {
+        return Ok(state.join("sempre"));
+    }
+    let home = variable("HOME").context("HOME is not set; name the data directory with --data-dir")?;
+    Ok(PathBuf::from(home).join(".local/state/sempre"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags(listen: &[&str], no_auth: bool) -> ServeFlags {
+        ServeFlags {
+            listen: listen.iter().map(|text| text.parse().unwrap()).collect(),
+            data_dir: None,
+            shell: None,
+            token_file: None,
+            no_auth,
+            allowed_host: vec![],
+            open: false,
+            log: LogFormat::Text,
+            end_sessions: false,
+        }
+    }
+
+    fn environment(pairs: &'static [(&'static str, &'static str)]) -> impl Fn(&str) -> Option<String> {
+        move |name| {
+            pairs
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        }
+    }
+
+    #[test]
+    fn the_default_is_loopback_8084_in_the_state_directory() {
+        let config = ServeConfig::resolve(flags(&[], false), environment(&[("HOME", "/h")])).unwrap();
+        assert_eq!(config.listen, [ListenAddress::loopback(8084)]);
+        assert_eq!(config.data_dir, PathBuf::from("/h/.local/state/sempre"));
+        assert_eq!(config.shell, "bash");
+    }
+
+    #[test]
+    fn k1_kiro_port_is_honoured_and_checked() {
+        let from = |pairs| ServeConfig::resolve(flags(&[], false), environment(pairs));
+        let config = from(&[("HOME", "/h"), ("KIRO_PORT", "9001")]).unwrap();
+        assert_eq!(config.listen, [ListenAddress::loopback(9001)]);
+        assert!(
+            from(&[("HOME", "/h"), ("KIRO_PORT", "http")])
+                .unwrap_err()
+                .to_string()
+                .contains("KIRO_PORT")
+        );
+    }
+
+    #[test]
+    fn no_auth_is_refused_where_others_can_connect() {
+        let resolve =
+            |listen: &[&str]| ServeConfig::resolve(flags(listen, true), environment(&[("HOME", "/h")]));
+        assert!(resolve(&["127.0.0.1:1", "[::1]:1", "unix:/s"]).is_ok());
+        let error = resolve(&["127.0.0.1:1", "0.0.0.0:1"]).unwrap_err().to_string();
+        assert!(error.contains("0.0.0.0:1"), "{error}");
+    }
+}

@@ -1,0 +1,95 @@
+//! `GET /api/v1/sessions/{id}/output`: a session's output as raw bytes, as far as it goes now.
+
+use std::io;
+use std::path::PathBuf;
+
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::stream;
+use sempre_journal::{ReadAt, Reader};
+use sempre_protocol::SessionId;
+use serde::Deserialize;
+
+use super::sessions::session_id;
+use super::{ApiError, ServerState};
+use crate::sessions::SessionError;
+
+/// Bytes read at once.
+const CHUNK_BYTES: usize = 256 * 1024;
+
+/// The query of an output request.
+#[derive(Debug, Deserialize)]
+pub(super) struct OutputQuery {
+    from: Option<u64>,
+}
+
+/// Answers with bytes `from..end`; `sempre-from` and `sempre-to` say which those are.
+pub(super) async fn output(
+    State(state): State<ServerState>,
+    id: Result<Path<SessionId>, PathRejection>,
+    Query(query): Query<OutputQuery>,
+) -> Result<Response, ApiError> {
+    let session = state.registry().get(session_id(id)?)?;
+    let status = session.status();
+    let (base, end) = (status.base_offset.0, status.offset.0);
+    let from = query.from.unwrap_or(base);
+    if from < base || from > end {
+        let detail =
+            format!("output from {base} to {end} is kept, {from} lies outside; ask with from={base}");
+        return Err(ApiError::new(
+            StatusCode::RANGE_NOT_SATISFIABLE,
+            "output_out_of_range",
+            detail,
+        ));
+    }
+    let reader =
+        Reader::open(session.directory()).map_err(SessionError::system("cannot open the journal"))?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_LENGTH, (end - from).to_string()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{}.out\"", session.id()),
+        ),
+        (HeaderName::from_static("sempre-from"), from.to_string()),
+        (HeaderName::from_static("sempre-to"), end.to_string()),
+    ];
+    let body = Body::from_stream(bytes_of(reader, session.directory().to_path_buf(), from, end));
+    Ok((headers, body).into_response())
+}
+
+/// The journal's bytes `from..end`, read off the async threads; a client that does not read costs one chunk.
+fn bytes_of(
+    reader: Reader,
+    directory: PathBuf,
+    from: u64,
+    end: u64,
+) -> impl futures_util::Stream<Item = io::Result<Bytes>> {
+    stream::try_unfold((reader, from), move |(mut reader, at)| {
+        let shown = directory.display().to_string();
+        async move {
+            if at >= end {
+                return Ok(None);
+            }
+            let count = usize::try_from(end - at).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
+            let read = tokio::task::spawn_blocking(move || {
+                let mut chunk = vec![0; count];
+                let read = reader.read_at(at, &mut chunk);
+                (reader, chunk, read)
+            });
+            let (reader, mut chunk, read) = read.await.map_err(io::Error::other)?;
+            match read {
+                Ok(ReadAt::Bytes(count)) => {
+                    chunk.truncate(count);
+                    Ok(Some((Bytes::from(chunk), (reader, at + count as u64))))
+                }
+                Ok(_) => Err(io::Error::other(format!("output at {at} in {shown} is gone"))),
+                Err(error) => Err(io::Error::other(error)),
+            }
+        }
+    })
+}

@@ -1,0 +1,74 @@
+//! What can go wrong with a session, for callers that branch on it.
+
+use std::io;
+
+use sempre_protocol::SessionId;
+use sempre_protocol::holder::StartError;
+
+/// Why a session operation failed.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// No session has this id.
+    #[error("no session has the id {0}; GET /api/v1/sessions lists those there are")]
+    NotFound(SessionId),
+    /// The session's process has ended.
+    #[error("session {0} has ended; start it again with POST /api/v1/sessions/{0}/restart")]
+    Ended(SessionId),
+    /// The session's process still runs.
+    #[error("session {0} still runs; end it first with DELETE /api/v1/sessions/{0}")]
+    Running(SessionId),
+    /// A field of the request makes no sense.
+    #[error("{field}: {message}")]
+    Invalid {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it and what to do.
+        message: String,
+    },
+    /// A shell that is not installed here.
+    #[error("the shell {name:?} is not installed here; installed are: {}", .installed.join(", "))]
+    ShellNotInstalled {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        installed: Vec<String>,
+    },
+    /// The child could not be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A named limit is reached.
+    #[error("the limit {limit} of {value} is reached; end a session or raise the limit")]
+    Limit {
+        /// The limit's name.
+        limit: &'static str,
+        /// Its value.
+        value: usize,
+    },
+    /// The holder does not answer.
+    #[error("the holder of session {id} does not answer: {reason}; the session may still run, try again")]
+    Unreachable {
+        /// The session.
+        id: SessionId,
+        /// What was tried.
+        reason: String,
+    },
+    /// The server stops and starts nothing new.
+    #[error("the server is going down; try again when it is back")]
+    Draining,
+    /// The machine refused.
+    #[error("{what}: {source}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl SessionError {
+    /// Wraps an I/O error with what was tried.
+    pub fn system(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::System { what, source }
+    }
+}

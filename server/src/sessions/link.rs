@@ -1,0 +1,297 @@
+//! The link: the one task per live session that talks to its holder, and comes back when the holder does.
+//!
+//! It ends when the session has ended or the server stops; the holder goes on in the latter case. Orders arrive
+//! on a bounded channel; input is passed on only as fast as the PTY takes it, so the holder never holds more
+//! than the window and output, resizes and signals are never behind input.
+
+mod connection;
+mod input;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use sempre_protocol::holder::{Control, EndReason, Event, HolderHello, Op, WriterState};
+use sempre_protocol::{Offset, Size, WriterId};
+use tokio::process::Child;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::adopt;
+use super::session::Session;
+use connection::{Connection, Incoming};
+use input::InputFlow;
+
+/// Orders that may wait for the link.
+pub(super) const MAX_ORDERS: usize = 64;
+/// First and longest pause before the holder is called again.
+const RETRY_FIRST: Duration = Duration::from_millis(20);
+const RETRY_LONGEST: Duration = Duration::from_secs(2);
+/// After its farewell a holder has this long to be gone.
+const REAP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What a session's link can be told.
+#[derive(Debug)]
+pub(super) enum Order {
+    /// Ask the holder something.
+    Ask {
+        /// What.
+        op: Op,
+        /// Where the answer goes; dropped if there is none.
+        reply: oneshot::Sender<Result<Option<WriterState>, String>>,
+    },
+    /// Journal bytes that only the holder has.
+    Read {
+        /// Offset of the first byte.
+        offset: Offset,
+        /// At most this many.
+        max_bytes: u32,
+        /// Where they go; dropped if there are none.
+        reply: oneshot::Sender<(Offset, Vec<u8>)>,
+    },
+    /// Input of one writer.
+    Input {
+        /// Whose stream.
+        writer: WriterId,
+        /// Input offset of the first byte.
+        offset: Offset,
+        /// The size to set before the bytes are written.
+        size: Option<Size>,
+        /// The bytes.
+        bytes: Bytes,
+    },
+}
+
+/// Why a connection to the holder is over.
+enum Over {
+    /// The session has ended.
+    Ended,
+    /// The server stops.
+    Stopped,
+    /// The connection broke.
+    Lost,
+}
+
+/// Talks to the session's holder until the session has ended or `stop` is cancelled.
+///
+/// `child` is the holder if this server started it: it has to be waited for.
+pub(super) async fn run(
+    session: Arc<Session>,
+    mut orders: mpsc::Receiver<Order>,
+    mut child: Option<Child>,
+    stop: CancellationToken,
+) {
+    let mut pause = RETRY_FIRST;
+    loop {
+        match Connection::open(session.directory(), session.id()).await {
+            Ok((connection, hello)) => {
+                pause = RETRY_FIRST;
+                greet(&session, &hello);
+                match serve(&session, connection, &mut orders, &stop).await {
+                    Over::Ended => break,
+                    Over::Stopped => return,
+                    Over::Lost => session.roster().lost(),
+                }
+            }
+            Err(error) => report_unreachable(&session, &error.to_string()),
+        }
+        if adopt::is_abandoned(session.directory()) {
+            let exit = adopt::read_exit(session.directory(), session.status().offset);
+            finish(&session, exit);
+            break;
+        }
+        if !session
+            .directory()
+            .join(sempre_protocol::holder::SOCKET_NAME)
+            .exists()
+        {
+            adopt::ask_for_socket(session.directory());
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => pause = (pause * 2).min(RETRY_LONGEST),
+        }
+    }
+    if let Some(child) = &mut child
+        && tokio::time::timeout(REAP_TIMEOUT, child.wait()).await.is_err()
+    {
+        tracing::warn!(session = %session.id(), "the holder said its farewell and is still there");
+    }
+}
+
+fn greet(session: &Session, hello: &HolderHello) {
+    session.update(|status| {
+        status.offset = hello.offset;
+        status.base_offset = hello.base_offset;
+        status.size = hello.size;
+        status.size_offset = hello.size_offset;
+        status.pid = hello.pid;
+        status.problem = hello.disk_error.as_deref().map(disk_problem);
+    });
+    session.announce();
+}
+
+fn disk_problem(error: &str) -> String {
+    format!("the disk takes no more output: {error}; the newest 1 MiB is kept in memory, free some space")
+}
+
+fn report_unreachable(session: &Session, error: &str) {
+    let problem = format!("the holder does not answer: {error}");
+    let news = session.status().problem.as_ref() != Some(&problem);
+    if news {
+        tracing::debug!(session = %session.id(), error, "holder unreachable");
+        session.update(|status| status.problem = Some(problem));
+        session.announce();
+    }
+}
+
+fn finish(session: &Session, exit: super::Exit) {
+    session.update(|status| {
+        status.offset = exit.offset.max(status.offset);
+        status.pid = None;
+        status.problem = None;
+        status.exit = Some(super::Exit {
+            offset: status.offset,
+            ..exit
+        });
+    });
+    tracing::info!(session = %session.id(), reason = exit.reason.word(), "session ended");
+    session.announce();
+}
+
+async fn serve(
+    session: &Session,
+    mut connection: Connection,
+    orders: &mut mpsc::Receiver<Order>,
+    stop: &CancellationToken,
+) -> Over {
+    let mut flow = InputFlow::default();
+    loop {
+        flow.pump(&mut connection);
+        if connection.flush().is_err() {
+            return Over::Lost;
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Over::Stopped,
+            order = orders.recv() => match order {
+                Some(order) => take_order(order, &mut connection, &mut flow),
+                None => return Over::Stopped,
+            },
+            incoming = connection.incoming() => {
+                let Ok(incoming) = incoming else { return Over::Lost };
+                for message in incoming {
+                    if hear(session, message, &mut flow) {
+                        return Over::Ended;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn take_order(order: Order, connection: &mut Connection, flow: &mut InputFlow) {
+    match order {
+        // Who asked gave up while the holder was away: done now, it would surprise.
+        Order::Ask { reply, .. } if reply.is_closed() => {}
+        Order::Ask { op, reply } => connection.ask(op, reply),
+        Order::Read {
+            offset,
+            max_bytes,
+            reply,
+        } => connection.read(offset, max_bytes, reply),
+        Order::Input {
+            writer,
+            offset,
+            size,
+            bytes,
+        } => flow.push(writer, offset, size, bytes),
+    }
+}
+
+/// Handles what the holder said; true when it said that the session has ended.
+fn hear(session: &Session, message: Incoming, flow: &mut InputFlow) -> bool {
+    match message {
+        Incoming::Tail { offset, base_offset } => {
+            session.touch();
+            session.update(|status| {
+                status.offset = offset;
+                status.base_offset = base_offset;
+            });
+        }
+        Incoming::InputAck { writer, offset } => {
+            flow.acked(writer, offset);
+            session.roster().acked(writer, offset);
+        }
+        Incoming::Event(event) => return hear_event(session, event, flow),
+    }
+    false
+}
+
+fn hear_event(session: &Session, event: Event, flow: &mut InputFlow) -> bool {
+    match event {
+        Event::Resized { offset, size } => {
+            session.update(|status| {
+                status.size = size;
+                status.size_offset = offset;
+            });
+            session.announce();
+        }
+        Event::InputRefused {
+            writer,
+            gap: true,
+            accepted,
+        } => {
+            flow.refused(writer, accepted);
+            session.roster().gap(writer, accepted);
+        }
+        // The count of what is under way is wrong: start over with it.
+        Event::InputRefused { gap: false, .. } => session.roster().lost(),
+        Event::Exit {
+            offset,
+            status,
+            reason,
+        } => {
+            let ended_at_ms = super::session::now_ms();
+            finish(
+                session,
+                super::Exit {
+                    offset,
+                    status,
+                    reason,
+                    ended_at_ms,
+                },
+            );
+            return true;
+        }
+        Event::Disk { error } => {
+            session.update(|status| status.problem = error.as_deref().map(disk_problem));
+            session.announce();
+        }
+        Event::Unknown => {}
+    }
+    false
+}
+
+/// Marks a session whose holder is gone without a word.
+pub(super) fn orphaned(offset: Offset, ended_at_ms: u64) -> super::Exit {
+    super::Exit {
+        offset,
+        status: None,
+        reason: EndReason::Orphaned,
+        ended_at_ms,
+    }
+}
+
+/// Whether a message fits this release's idea of the wire; used by the connection.
+fn understood(control: &Control<'_>) -> bool {
+    !matches!(control, Control::Unknown(_))
+}
+
+/// The path by which a socket in `directory` is reached however long the directory's own path is.
+fn socket_path(directory: &std::fs::File) -> std::path::PathBuf {
+    use std::os::fd::AsRawFd;
+    Path::new("/proc/self/fd")
+        .join(directory.as_raw_fd().to_string())
+        .join(sempre_protocol::holder::SOCKET_NAME)
+}

@@ -1,0 +1,160 @@
+//! The half that takes what the client says: input, sizes, signals, acknowledgements.
+
+use std::sync::Arc;
+
+use bytes::{Buf, Bytes};
+use sempre_protocol::limits::INPUT_WINDOW_BYTES;
+use sempre_protocol::texts::{ClientText, ErrorCode, Role, ServerText};
+use sempre_protocol::{Offset, Size, WriterId};
+use tokio::sync::{mpsc, watch};
+
+use super::Membership;
+use crate::sessions::link::Order;
+use crate::sessions::roster::InputState;
+
+/// A client's way to act on its session.
+pub struct ViewerInput {
+    membership: Arc<Membership>,
+    writer: WriterId,
+    role: Role,
+    /// The next input byte expected.
+    expected: Offset,
+    state: watch::Receiver<InputState>,
+    notes: mpsc::Sender<ServerText>,
+    drawn: watch::Sender<Offset>,
+    /// A person typed what comes next.
+    typing: bool,
+}
+
+impl ViewerInput {
+    pub(super) fn new(
+        membership: Arc<Membership>,
+        writer: WriterId,
+        role: Role,
+        expected: Offset,
+        state: watch::Receiver<InputState>,
+        notes: mpsc::Sender<ServerText>,
+        drawn: watch::Sender<Offset>,
+    ) -> Self {
+        Self {
+            membership,
+            writer,
+            role,
+            expected,
+            state,
+            notes,
+            drawn,
+            typing: false,
+        }
+    }
+
+    /// Takes an input frame. What cannot be taken is answered with an error on the output half.
+    pub async fn input(&mut self, offset: Offset, mut bytes: Bytes) {
+        let typing = std::mem::take(&mut self.typing);
+        if self.role != Role::Writer {
+            return self.refuse(ErrorCode::Forbidden, "this connection may only look", None);
+        }
+        if self.membership.session.exit().is_some() {
+            return self.refuse(
+                ErrorCode::SessionEnded,
+                "the session has ended; nothing was written",
+                None,
+            );
+        }
+        let InputState {
+            acked, taken, lost, ..
+        } = *self.state.borrow();
+        if taken || lost {
+            return; // The output half says so and closes.
+        }
+        if offset > self.expected {
+            let message = format!("input began beyond offset {}; nothing was written", self.expected);
+            return self.refuse(ErrorCode::InputGap, &message, Some(self.expected));
+        }
+        let end = offset.plus(bytes.len() as u64);
+        if end.since(acked) > INPUT_WINDOW_BYTES as u64 {
+            let message = format!(
+                "more than {INPUT_WINDOW_BYTES} bytes beyond the acknowledged offset {acked}; nothing was written"
+            );
+            return self.refuse(ErrorCode::InputWindow, &message, Some(self.expected));
+        }
+        let known = usize::try_from(acked.since(offset))
+            .unwrap_or(usize::MAX)
+            .min(bytes.len());
+        bytes.advance(known);
+        let offset = offset.plus(known as u64);
+        self.expected = self.expected.max(end);
+        if bytes.is_empty() {
+            return;
+        }
+        let session = &self.membership.session;
+        let size = if typing {
+            session.roster().typed(self.membership.id)
+        } else {
+            None
+        };
+        let size = size.filter(|&size| size != session.status().size);
+        session.touch();
+        session
+            .order(Order::Input {
+                writer: self.writer,
+                offset,
+                size,
+                bytes,
+            })
+            .await;
+    }
+
+    /// Takes a text frame.
+    pub async fn text(&mut self, text: ClientText) {
+        match text {
+            ClientText::Resize { cols, rows } => self.resize(Size::new(cols, rows)).await,
+            ClientText::Ack { offset } => {
+                self.drawn.send_if_modified(|drawn| {
+                    let further = offset > *drawn;
+                    *drawn = offset.max(*drawn);
+                    further
+                });
+            }
+            ClientText::Typing => self.typing = true,
+            ClientText::Signal { signal } => {
+                if self.role != Role::Writer {
+                    return self.refuse(ErrorCode::Forbidden, "this connection may only look", None);
+                }
+                if let Err(error) = self.membership.session.signal(signal).await {
+                    self.refuse(ErrorCode::Unreachable, &error.to_string(), None);
+                }
+            }
+            ClientText::Ping => self.note(ServerText::Pong),
+        }
+    }
+
+    /// Answers a text frame that cannot be read.
+    pub fn bad_text(&self, message: &str) {
+        self.refuse(ErrorCode::BadText, message, None);
+    }
+
+    async fn resize(&mut self, size: Size) {
+        let session = &self.membership.session;
+        if session.roster().resized(self.membership.id, size)
+            && size != session.status().size
+            && session.exit().is_none()
+            && let Err(error) = session.resize(size).await
+        {
+            self.refuse(ErrorCode::Unreachable, &error.to_string(), None);
+        }
+    }
+
+    fn refuse(&self, code: ErrorCode, message: &str, input_offset: Option<Offset>) {
+        self.note(ServerText::Error {
+            code,
+            message: message.to_owned(),
+            input_offset,
+        });
+    }
+
+    fn note(&self, text: ServerText) {
+        // A client that does not read loses notes, not output.
+        let _ = self.notes.try_send(text);
+    }
+}

@@ -1,0 +1,139 @@
+//! The data directory: its layout, its modes (0700, files 0600), and the lock of its one server.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use sempre_protocol::SessionId;
+
+/// Why a data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataDirError {
+    /// It cannot be made or written.
+    #[error(
+        "cannot write in the data directory {path}: {source}; name another with --data-dir or mend its permissions"
+    )]
+    Unwritable {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another server has it.
+    #[error(
+        "the data directory {path} is in use by the Sempre server with pid {pid}; \
+         stop that one or name another directory with --data-dir"
+    )]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+        /// The other server, as it wrote it down.
+        pid: String,
+    },
+}
+
+/// An opened data directory; this server's as long as the value lives.
+#[derive(Debug)]
+pub struct DataDir {
+    root: PathBuf,
+    _lock: File,
+}
+
+impl DataDir {
+    /// Opens `root`, making it if needed, and takes its lock.
+    ///
+    /// # Errors
+    /// [`DataDirError::Unwritable`], or [`DataDirError::InUse`] when another server has the lock.
+    pub fn open(root: &Path) -> Result<Self, DataDirError> {
+        let unwritable = |source| DataDirError::Unwritable {
+            path: root.to_path_buf(),
+            source,
+        };
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        builder.create(root.join("sessions")).map_err(unwritable)?;
+        let root = root.canonicalize().map_err(unwritable)?;
+        let mut lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .mode(0o600)
+            .open(root.join("server.lock"))
+            .map_err(unwritable)?;
+        if lock.try_lock().is_err() {
+            let mut pid = String::new();
+            let _ = lock.read_to_string(&mut pid);
+            return Err(DataDirError::InUse {
+                path: root,
+                pid: pid.trim().to_owned(),
+            });
+        }
+        lock.set_len(0)
+            .and_then(|()| lock.rewind())
+            .and_then(|()| write!(lock, "{}", std::process::id()))
+            .map_err(unwritable)?;
+        Ok(Self { root, _lock: lock })
+    }
+
+    /// The directory itself, absolute.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where the generated token is.
+    pub fn token_path(&self) -> PathBuf {
+        self.root.join("token")
+    }
+
+    /// The directory of one session.
+    pub fn session_dir(&self, id: SessionId) -> PathBuf {
+        self.root.join("sessions").join(id.to_string())
+    }
+
+    /// Makes the directory of a new session, mode 0700.
+    ///
+    /// # Errors
+    /// What the system says, also if it exists already.
+    pub fn create_session_dir(&self, id: SessionId) -> io::Result<PathBuf> {
+        let path = self.session_dir(id);
+        DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(path)
+    }
+
+    /// Every session that has a directory.
+    ///
+    /// # Errors
+    /// If the directory cannot be listed.
+    pub fn session_ids(&self) -> io::Result<Vec<SessionId>> {
+        let mut ids = Vec::new();
+        for entry in self.root.join("sessions").read_dir()? {
+            ids.extend(
+                entry?
+                    .file_name()
+                    .to_str()
+                    .and_then(|name| name.parse::<SessionId>().ok()),
+            );
+        }
+        Ok(ids)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_server_is_told_the_pid_of_the_first() {
+        let temp = tempfile::Builder::new().prefix("sempre-test-").tempdir().unwrap();
+        let first = DataDir::open(temp.path()).unwrap();
+        let error = DataDir::open(temp.path()).unwrap_err();
+        assert!(
+            error.to_string().contains(&format!("pid {}", std::process::id())),
+            "{error}"
+        );
+        drop(first);
+        DataDir::open(temp.path()).unwrap();
+    }
+}
