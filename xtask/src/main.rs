@@ -1,0 +1,60 @@
+//! `cargo xtask`: builds, serves, tests and measures Sempre.
+//!
+//! Only the command line is here; each verb has a file in `verbs/`. Nothing of this is part of the product.
+
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "telling a developer what happens is what this program is for"
+)]
+
+mod checks;
+mod page;
+mod prerequisites;
+mod processes;
+mod progress;
+mod run;
+mod suite;
+mod verbs;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Builds, serves, tests and measures Sempre.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Build the page, the server and the holder.
+    Build(verbs::build::Args),
+    /// Build, then start Sempre; it prints the URL to open.
+    Serve(verbs::serve::Args),
+    /// Run every check and every test.
+    Test(verbs::test::Args),
+    /// Build for release, then measure.
+    Bench(verbs::bench::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().verb {
+        Verb::Build(args) => verbs::build::run(&args),
+        Verb::Serve(args) => verbs::serve::run(&args),
+        Verb::Test(args) => verbs::test::run(&args),
+        Verb::Bench(args) => verbs::bench::run(&args),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

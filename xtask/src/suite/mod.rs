@@ -1,0 +1,223 @@
+//! Everything `cargo xtask test` runs, in order, and the account of it.
+//!
+//! A step never starts or skips itself silently: it passes, it fails, or what it left out stands in the list of
+//! things not run and is allowed there by `not-run.toml`.
+
+mod browser;
+mod browser_programs;
+mod cargo_steps;
+mod deny;
+mod leftovers;
+mod not_run;
+mod plan;
+mod playwright_report;
+mod rust_tests;
+mod source_steps;
+mod summary;
+
+pub(crate) use plan::plan;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::prerequisites;
+use crate::processes;
+use crate::progress::seconds;
+use crate::run::{Finished, Job, must, run as run_program};
+use crate::workspace::{Profile, Workspace};
+use leftovers::Before;
+use not_run::{Allowed, NotRun};
+use plan::{Action, Step};
+
+/// After this a hanging step is ended. A cold build on two cores takes minutes, a hang takes forever.
+const STEP_LIMIT: Duration = Duration::from_secs(20 * 60);
+
+/// What a step found.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    /// Tests that passed; a check without tests counts as one.
+    passed: u64,
+    /// Tests that failed; a step that fails without a failed test counts as one.
+    failed: u64,
+    /// What it left out.
+    not_run: Vec<NotRun>,
+    /// What should be looked at, without failing.
+    warnings: Vec<String>,
+    /// What is wrong; the step has failed.
+    problem: Option<String>,
+}
+
+impl Report {
+    /// A check that holds.
+    fn ok() -> Self {
+        Self {
+            passed: 1,
+            ..Self::default()
+        }
+    }
+
+    /// A step that could not do its work.
+    fn failure(problem: String) -> Self {
+        Self {
+            failed: 1,
+            problem: Some(problem),
+            ..Self::default()
+        }
+    }
+
+    /// Tests that did not all pass.
+    fn with_problem(self, problem: String) -> Self {
+        Self {
+            failed: self.failed.max(1),
+            problem: Some(problem),
+            ..self
+        }
+    }
+
+    /// A check that holds if `errors` is empty.
+    fn of_errors(errors: &[String]) -> Result<Self> {
+        if !errors.is_empty() {
+            bail!("{}", errors.join("\n"));
+        }
+        Ok(Self::ok())
+    }
+}
+
+/// A step that is over.
+struct Ended {
+    name: String,
+    elapsed: Duration,
+    report: Report,
+}
+
+/// What the steps share.
+pub(crate) struct Suite<'a> {
+    workspace: &'a Workspace,
+    /// Run also what takes long.
+    full: bool,
+    /// The temporary directory of everything that is started here.
+    temp: PathBuf,
+    /// What was there before.
+    before: Before,
+}
+
+/// Runs the plan to its end, whatever fails, and prints the account. True if all is well.
+pub(crate) fn run(workspace: &Workspace, plan: &[Step], full: bool) -> Result<bool> {
+    prerequisites::check()?;
+    prerequisites::check_lints()?;
+    prerequisites::add_wasm_target()?;
+    let allowed = Allowed::read(&workspace.root.join("xtask/not-run.toml"))?;
+    let suite = Suite::new(workspace, full)?;
+    let started = Instant::now();
+    let mut ended: Vec<Ended> = Vec::new();
+    for (index, step) in plan.iter().enumerate() {
+        println!("[{}/{}] {} …", index + 1, plan.len(), step.name);
+        let step_started = Instant::now();
+        let report = suite
+            .run(step, &ended)
+            .unwrap_or_else(|error| Report::failure(format!("{error:#}")));
+        let elapsed = step_started.elapsed();
+        summary::print_end(&report, elapsed);
+        ended.push(Ended {
+            name: step.name.clone(),
+            elapsed,
+            report,
+        });
+    }
+    suite.remove_temp()?;
+    println!("\nall steps took {}", seconds(started.elapsed()));
+    Ok(summary::print(&ended, &allowed))
+}
+
+impl<'a> Suite<'a> {
+    fn new(workspace: &'a Workspace, full: bool) -> Result<Self> {
+        // A short path: tests bind Unix sockets below it.
+        let temp = std::env::temp_dir().join(format!("sempre-run-{}", std::process::id()));
+        fs::create_dir_all(&temp).with_context(|| format!("cannot create {}", temp.display()))?;
+        let before = Before::look();
+        Ok(Self {
+            workspace,
+            full,
+            temp,
+            before,
+        })
+    }
+
+    /// The profile of server, holder and page that the tests use.
+    fn profile(&self) -> Profile {
+        Profile::from_flag(self.full)
+    }
+
+    fn run(&self, step: &Step, ended: &[Ended]) -> Result<Report> {
+        for need in &step.needs {
+            if ended
+                .iter()
+                .any(|other| other.name == *need && other.report.problem.is_some())
+            {
+                bail!("not run, since {need} failed");
+            }
+        }
+        match &step.action {
+            Action::Arrows => source_steps::arrows(self.workspace),
+            Action::Tidy => source_steps::tidy(self.workspace),
+            Action::Fmt => cargo_steps::fmt(self),
+            Action::Clippy(package) => cargo_steps::clippy(self, step, package),
+            Action::Docs(package) => cargo_steps::docs(self, step, package),
+            Action::Deny => deny::check(self),
+            Action::Page => cargo_steps::page(self),
+            Action::Program(package) => cargo_steps::program(self, package),
+            Action::RustTests(package) => rust_tests::run(self, step, package),
+            Action::Types => browser::types(self),
+            Action::Browser => browser::run(self),
+            Action::Leftovers => leftovers::check(self),
+        }
+    }
+
+    /// A quiet run of a program for a step: what it says is kept in a log of the step's name.
+    fn quiet(&self, name: &str, command: &mut Command) -> Result<Finished> {
+        run_program(command, &self.job(name)?)
+    }
+
+    /// As [`Self::quiet`], and it must succeed.
+    fn must(&self, name: &str, command: &mut Command) -> Result<String> {
+        must(command, &self.job(name)?)
+    }
+
+    fn job(&self, name: &str) -> Result<Job> {
+        let log = self
+            .workspace
+            .scratch(&format!("logs/{}.log", name.replace([':', '/'], "-")))?;
+        Ok(Job {
+            log,
+            limit: STEP_LIMIT,
+            shows_progress: true,
+        })
+    }
+
+    /// What tests need to know, and where they may write: never in the state directory of who runs them.
+    fn prepare(&self, command: &mut Command) {
+        let profile = self.profile();
+        command
+            .env("TMPDIR", &self.temp)
+            .env("XDG_STATE_HOME", self.temp.join("state"))
+            .env("SEMPRE_BIN", self.workspace.program(profile, "sempre"))
+            .env("SEMPRE_HOLDER", self.workspace.program(profile, "sempre-holder"));
+        if self.full {
+            command.env("SEMPRE_FULL", "1");
+        }
+    }
+
+    fn remove_temp(&self) -> Result<()> {
+        fs::remove_dir_all(&self.temp).with_context(|| format!("cannot remove {}", self.temp.display()))
+    }
+}
+
+/// Ids of all processes that run now.
+fn pids_now() -> BTreeSet<u32> {
+    processes::all().iter().map(|process| process.pid).collect()
+}

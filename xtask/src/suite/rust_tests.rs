@@ -1,0 +1,85 @@
+//! `cargo test` of one package, and what its output says.
+
+use anyhow::Result;
+
+use super::not_run::NotRun;
+use super::plan::{Build, Step};
+use super::{Report, Suite};
+use crate::workspace::Profile;
+
+/// Runs all tests of a package: units, integration, documentation.
+pub(super) fn run(suite: &Suite<'_>, step: &Step, build: &Build) -> Result<Report> {
+    let mut command = suite.workspace.cargo(suite.profile(), "test")?;
+    command
+        .args(["--no-fail-fast", "--package", &build.package])
+        .args(&build.args);
+    if suite.profile() == Profile::Release {
+        command.arg("--release");
+    }
+    if suite.full {
+        command.args(["--", "--include-ignored"]);
+    }
+    suite.prepare(&mut command);
+    let finished = suite.quiet(&step.name, &mut command)?;
+    let report = read(&step.name, &finished.output);
+    if !finished.success {
+        return Ok(report.with_problem(finished.report()));
+    }
+    Ok(report)
+}
+
+/// Sums the results and lists what was ignored. `#[ignore = "ground: reason"]` names the ground.
+fn read(step: &str, output: &str) -> Report {
+    let mut report = Report::default();
+    for line in output.lines() {
+        if let Some(counts) = line.strip_prefix("test result: ") {
+            report.passed += count(counts, "passed");
+            report.failed += count(counts, "failed");
+        } else if let Some((name, reason)) = ignored(line) {
+            report
+                .not_run
+                .push(NotRun::new(&format!("{step}:{name}"), reason));
+        }
+    }
+    report
+}
+
+/// The number before a word: `ok. 3 passed; 0 failed; 1 ignored`.
+fn count(counts: &str, word: &str) -> u64 {
+    counts
+        .split([';', '.'])
+        .filter_map(|part| part.trim().strip_suffix(word)?.trim().parse::<u64>().ok())
+        .next()
+        .unwrap_or(0)
+}
+
+/// `test name ... ignored, reason`.
+fn ignored(line: &str) -> Option<(&str, &str)> {
+    let (name, rest) = line.strip_prefix("test ")?.split_once(" ... ignored")?;
+    Some((name, rest.trim_start_matches([',', ' '])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_all_binaries_and_finds_what_was_ignored() {
+        let report = read(
+            "test:sempre-shed",
+            "test a ... ok\ntest b ... ignored, long: an hour\ntest c ... ignored\n\
+             test result: ok. 1 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\n\
+             test result: FAILED. 10 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out\n",
+        );
+        assert_eq!((report.passed, report.failed), (11, 2));
+        let names: Vec<_> = report
+            .not_run
+            .iter()
+            .map(|item| (&*item.name, &*item.ground))
+            .collect();
+        assert_eq!(
+            names,
+            [("test:sempre-shed:b", "long"), ("test:sempre-shed:c", "")]
+        );
+    }
+}

@@ -1,0 +1,65 @@
+//! `cargo xtask build`: the page, then the server that embeds it, then the holder.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::page;
+use crate::progress::{Progress, seconds};
+use crate::run::{Job, must};
+use crate::workspace::{Profile, Workspace};
+
+const LIMIT: Duration = Duration::from_secs(40 * 60);
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Build what is shipped: optimised, with compressed assets.
+    #[arg(long)]
+    release: bool,
+}
+
+/// Builds everything and says where it is; a release build also tells the page's sizes.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    let profile = Profile::from_flag(args.release);
+    product(&workspace, profile)?;
+    if args.release {
+        for line in page::sizes(&workspace, profile)? {
+            println!("      {line}");
+        }
+    }
+    for program in ["sempre", "sempre-holder"] {
+        println!("      {}", workspace.program(profile, program).display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds page, server and holder.
+pub(crate) fn product(workspace: &Workspace, profile: Profile) -> Result<()> {
+    let mut progress = Progress::new(page::STEPS + 2);
+    page::build(workspace, profile, &mut progress)?;
+    progress.step("server", true, || program(workspace, profile, "sempre-server"))?;
+    progress.step("holder", true, || program(workspace, profile, "sempre-holder"))?;
+    println!("      built in {}", seconds(progress.elapsed()));
+    Ok(())
+}
+
+/// Compiles the programs of one package. One package at a time, so that no other's features get in.
+pub(crate) fn program(workspace: &Workspace, profile: Profile, package: &str) -> Result<()> {
+    let mut command = workspace.cargo(profile, "build")?;
+    command.args(["--bins", "--package", package]);
+    if profile == Profile::Release {
+        command.arg("--release");
+    }
+    let log = workspace.scratch(&format!("build-{package}.log"))?;
+    must(
+        &mut command,
+        &Job {
+            log,
+            limit: LIMIT,
+            shows_progress: true,
+        },
+    )
+    .map(drop)
+}

@@ -1,0 +1,6 @@
+//! One file per verb of `cargo xtask`.
+
+pub(crate) mod bench;
+pub(crate) mod build;
+pub(crate) mod serve;
+pub(crate) mod test;

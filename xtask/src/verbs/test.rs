@@ -1,0 +1,39 @@
+//! `cargo xtask test`: every check and every test, each timed, and an account of what was not run.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::suite;
+use crate::workspace::Workspace;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Also run what takes long, and the browser against the release build.
+    #[arg(long)]
+    full: bool,
+    /// Run only this step (`fmt`, `clippy:sempre-server`) or group of steps (`clippy`); may be given again.
+    #[arg(long, value_name = "STEP")]
+    only: Vec<String>,
+    /// List the steps and run none.
+    #[arg(long)]
+    list: bool,
+}
+
+/// Fails if any step failed, or if anything was left out that may not be.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    let plan = suite::plan(&workspace, &args.only)?;
+    if args.list {
+        for step in &plan {
+            println!("{}", step.name);
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let passed = suite::run(&workspace, &plan, args.full)?;
+    Ok(if passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
