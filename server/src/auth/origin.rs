@@ -151,7 +151,8 @@ mod tests {
             "127.0.0.1.evil.example",
             "term.example.evil",
         ] {
-            let result = check_host(&headers(&[(header::HOST, host)]), None, &allowed);
+            let headers = headers(&[(header::HOST, host)]);
+            let result = check_host(&headers, None, &allowed);
             assert!(matches!(result, Err(OriginError::UnknownHost(_))), "{host}");
         }
         assert_eq!(

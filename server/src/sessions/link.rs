@@ -175,7 +175,7 @@ async fn serve(
         tokio::select! {
             () = stop.cancelled() => return Over::Stopped,
             order = orders.recv() => match order {
-                Some(order) => take_order(order, &mut connection, &mut flow),
+                Some(order) => take_order(session, order, &mut connection, &mut flow),
                 None => return Over::Stopped,
             },
             incoming = connection.incoming() => {
@@ -190,7 +190,7 @@ async fn serve(
     }
 }
 
-fn take_order(order: Order, connection: &mut Connection, flow: &mut InputFlow) {
+fn take_order(session: &Session, order: Order, connection: &mut Connection, flow: &mut InputFlow) {
     match order {
         // Who asked gave up while the holder was away: done now, it would surprise.
         Order::Ask { reply, .. } if reply.is_closed() => {}
@@ -205,7 +205,11 @@ fn take_order(order: Order, connection: &mut Connection, flow: &mut InputFlow) {
             offset,
             size,
             bytes,
-        } => flow.push(writer, offset, size, bytes),
+        } => {
+            if !flow.push(writer, offset, size, bytes) {
+                session.roster().lost_by(writer);
+            }
+        }
     }
 }
 

@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn a_line_end_inside_a_title_or_a_sequence_is_none() {
         assert_eq!(safe_start(b"\x1b]0;a\nb\x07c\nd"), 10);
-        assert_eq!(safe_start(b"\x1bPq#1\n#2\x1b\\x\ny"), 13);
+        assert_eq!(safe_start(b"\x1bPq#1\n#2\x1b\\x\ny"), 12);
         assert_eq!(safe_start(b"\x1b[3\n1mred\nx"), 10);
     }
 

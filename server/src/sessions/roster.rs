@@ -32,7 +32,7 @@ pub(super) struct InputState {
     pub(super) gap_at: Option<Offset>,
     /// A newer connection uses the writer id.
     pub(super) taken: bool,
-    /// The link to the holder was lost with input under way: attach again to learn how much arrived.
+    /// Input could not be passed on to the holder: attach again to learn how much arrived.
     pub(super) lost: bool,
 }
 
@@ -145,6 +145,11 @@ impl Roster {
     /// Passes on that input began beyond the expected offset.
     pub(super) fn gap(&self, writer: WriterId, accepted: Offset) {
         self.tell(writer, |input| input.gap_at = Some(accepted));
+    }
+
+    /// Makes a writer attach again: its input could not be passed on.
+    pub(super) fn lost_by(&self, writer: WriterId) {
+        self.tell(writer, |input| input.lost = true);
     }
 
     /// Makes every viewer attach again: nobody knows how much of their input arrived.

@@ -9,6 +9,8 @@ use sempre_protocol::{Offset, Size, WriterId};
 
 use super::connection::Connection;
 
+/// Input of all writers of a session that may wait here, bytes: many windows, and an end to abuse.
+const MAX_WAITING_BYTES: usize = 4 * 1024 * 1024;
 /// Largest piece sent at once, bytes.
 const PIECE_BYTES: usize = 64 * 1024;
 
@@ -34,14 +36,41 @@ pub(super) struct InputFlow {
 }
 
 impl InputFlow {
-    /// Queues input.
-    pub(super) fn push(&mut self, writer: WriterId, offset: Offset, size: Option<Size>, bytes: Bytes) {
-        self.waiting.push_back(Waiting {
-            writer,
-            offset,
-            size,
-            bytes,
-        });
+    /// Queues what is new of a writer's input: a client that comes back again and again sends the same bytes
+    /// each time. False when too much waits already; nothing was queued then.
+    pub(super) fn push(
+        &mut self,
+        writer: WriterId,
+        offset: Offset,
+        size: Option<Size>,
+        mut bytes: Bytes,
+    ) -> bool {
+        let known = usize::try_from(self.end_of(writer).since(offset)).unwrap_or(usize::MAX);
+        bytes.advance(known.min(bytes.len()));
+        let waiting: usize = self.waiting.iter().map(|waiting| waiting.bytes.len()).sum();
+        if waiting + bytes.len() > MAX_WAITING_BYTES {
+            return false;
+        }
+        if !bytes.is_empty() {
+            self.waiting.push_back(Waiting {
+                writer,
+                offset: offset.plus(known as u64),
+                size,
+                bytes,
+            });
+        }
+        true
+    }
+
+    /// The end of a writer's input that was sent or waits.
+    fn end_of(&self, writer: WriterId) -> Offset {
+        let sent = self.progress.get(&writer).map(|progress| progress.sent);
+        let waiting = self.waiting.iter().filter(|waiting| waiting.writer == writer);
+        waiting
+            .map(|waiting| waiting.offset.plus(waiting.bytes.len() as u64))
+            .chain(sent)
+            .max()
+            .unwrap_or_default()
     }
 
     /// Sends what fits into the window.
@@ -157,6 +186,25 @@ mod tests {
         flow.push(ONE, Offset(100), None, Bytes::from(vec![b'x'; 100]));
         flow.pump_into(&mut out);
         assert_eq!(flow.under_way(), 50);
+    }
+
+    #[test]
+    fn what_waits_already_does_not_wait_twice() {
+        let mut flow = InputFlow::default();
+        for _ in 0..100 {
+            assert!(flow.push(ONE, Offset(0), None, Bytes::from(vec![b'x'; INPUT_WINDOW_BYTES])));
+        }
+        assert_eq!(flow.waiting.len(), 1);
+        let other = |n: u8| WriterId::from_bytes([n; 16]);
+        let taken = (2..100).filter(|&n| {
+            flow.push(
+                other(n),
+                Offset(0),
+                None,
+                Bytes::from(vec![b'x'; INPUT_WINDOW_BYTES]),
+            )
+        });
+        assert_eq!(taken.count() + 1, MAX_WAITING_BYTES / INPUT_WINDOW_BYTES);
     }
 
     #[test]

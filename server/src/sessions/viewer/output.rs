@@ -133,7 +133,7 @@ impl ViewerOutput {
         }
         if state.lost {
             self.closing = true;
-            let message = "the connection to the session's holder was lost; attach again".into();
+            let message = "input could not be passed on to the session's holder; attach again".into();
             return Some(ServerText::Error {
                 code: ErrorCode::Unreachable,
                 message,
