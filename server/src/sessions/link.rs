@@ -194,7 +194,13 @@ fn take_order(session: &Session, order: Order, connection: &mut Connection, flow
     match order {
         // Who asked gave up while the holder was away: done now, it would surprise.
         Order::Ask { reply, .. } if reply.is_closed() => {}
-        Order::Ask { op, reply } => connection.ask(op, reply),
+        Order::Ask { op, reply } => {
+            if let Op::Writer { writer } = op {
+                // Who asks is a new connection; the answer is final only if nothing of the old one follows it.
+                flow.forget(writer);
+            }
+            connection.ask(op, reply);
+        }
         Order::Read {
             offset,
             max_bytes,

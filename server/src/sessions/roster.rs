@@ -30,8 +30,10 @@ pub(super) struct InputState {
     pub(super) acked: Offset,
     /// Input began beyond this: nothing was written.
     pub(super) gap_at: Option<Offset>,
-    /// A newer connection uses the writer id.
+    /// A newer connection uses the writer id: nothing more is taken from this one.
     pub(super) taken: bool,
+    /// Once taken and known: all input before this has reached the PTY or will, nothing after it.
+    pub(super) final_offset: Option<Offset>,
     /// Input could not be passed on to the holder: attach again to learn how much arrived.
     pub(super) lost: bool,
 }
@@ -142,6 +144,23 @@ impl Roster {
         self.tell(writer, |input| input.acked = input.acked.max(offset));
     }
 
+    /// Tells the connections that lost `writer` to viewer `newest` where their input ends for good; none: nobody
+    /// could say, they have to attach again.
+    pub(super) fn settle(&self, writer: WriterId, newest: ViewerId, offset: Option<Offset>) {
+        self.with(|inner| {
+            for entry in inner
+                .entries
+                .iter()
+                .filter(|entry| entry.writer == writer && entry.id != newest)
+            {
+                entry.input.send_modify(|input| {
+                    input.final_offset = input.final_offset.or(offset);
+                    input.lost |= offset.is_none();
+                });
+            }
+        });
+    }
+
     /// Passes on that input began beyond the expected offset.
     pub(super) fn gap(&self, writer: WriterId, accepted: Offset) {
         self.tell(writer, |input| input.gap_at = Some(accepted));
@@ -242,9 +261,19 @@ mod tests {
     fn a_newer_connection_takes_the_writer_id() {
         let roster = Roster::default();
         let (_, old) = roster.join(ONE, Role::Writer, Offset(0)).unwrap();
-        let (_, new) = roster.join(ONE, Role::Writer, Offset(0)).unwrap();
+        let (newest, new) = roster.join(ONE, Role::Writer, Offset(0)).unwrap();
         roster.acked(ONE, Offset(5));
         assert!(old.borrow().taken);
+        assert_eq!(
+            old.borrow().final_offset,
+            None,
+            "not known before the holder was asked"
+        );
+        roster.settle(ONE, newest, Some(Offset(7)));
+        assert_eq!(
+            (old.borrow().final_offset, new.borrow().final_offset),
+            (Some(Offset(7)), None)
+        );
         assert_eq!((old.borrow().acked, new.borrow().acked), (Offset(0), Offset(5)));
     }
 

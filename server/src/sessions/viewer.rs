@@ -89,7 +89,11 @@ pub async fn attach(
     });
     session.touch();
     session.announce();
-    let state = session.writer_state(writer).await?;
+    let state = session.writer_state(writer).await;
+    session
+        .roster()
+        .settle(writer, id, state.as_ref().ok().map(|state| state.accepted));
+    let state = state?;
     session.roster().acked(writer, state.written);
     let status = session.status();
     let mut reader = Reader::open(session.directory()).map_err(system("cannot open the journal"))?;

@@ -62,6 +62,11 @@ impl InputFlow {
         true
     }
 
+    /// Forgets a writer's input that was not sent: a new connection of it sends it again, or another writer does.
+    pub(super) fn forget(&mut self, writer: WriterId) {
+        self.waiting.retain(|waiting| waiting.writer != writer);
+    }
+
     /// The end of a writer's input that was sent or waits.
     fn end_of(&self, writer: WriterId) -> Offset {
         let sent = self.progress.get(&writer).map(|progress| progress.sent);
@@ -115,7 +120,7 @@ impl InputFlow {
 
     /// Forgets a writer's input beyond what the holder has.
     pub(super) fn refused(&mut self, writer: WriterId, accepted: Offset) {
-        self.waiting.retain(|waiting| waiting.writer != writer);
+        self.forget(writer);
         self.progress.insert(
             writer,
             Progress {

@@ -121,10 +121,10 @@ impl ViewerOutput {
 
     fn news_of_input(&mut self) -> Option<ServerText> {
         let state = *self.listeners.input.borrow_and_update();
-        if state.taken {
+        if let Some(input_offset) = state.final_offset {
             self.closing = true;
             let message = "a newer connection uses this writer id; make a new one and attach again".into();
-            let input_offset = Some(state.acked);
+            let input_offset = Some(input_offset);
             return Some(ServerText::Error {
                 code: ErrorCode::WriterTaken,
                 message,
