@@ -112,18 +112,19 @@ impl Output {
         self.journal.set_keyframe(offset.0);
     }
 
-    /// Bytes from `offset` on that are only in memory, at most `max_bytes`.
-    pub fn in_memory(&self, offset: Offset, max_bytes: usize) -> &[u8] {
-        let Some(memory) = &self.memory else { return &[] };
-        let Some(skip) = offset
-            .0
-            .checked_sub(memory.start)
-            .and_then(|skip| usize::try_from(skip).ok())
-        else {
-            return &[];
+    /// Bytes from `offset` on that are only in memory, at most `max_bytes`, and the offset they begin at: later
+    /// than asked for if those between are lost.
+    pub fn in_memory(&self, offset: Offset, max_bytes: usize) -> (Offset, &[u8]) {
+        let Some(memory) = &self.memory else {
+            return (offset, &[]);
         };
+        let start = offset.max(Offset(memory.start));
+        let skip = usize::try_from(start.since(Offset(memory.start))).unwrap_or(usize::MAX);
         let rest = memory.bytes.get(skip..).unwrap_or_default();
-        rest.get(..max_bytes.min(MEMORY_TAIL_BYTES)).unwrap_or(rest)
+        (
+            start,
+            rest.get(..max_bytes.min(MEMORY_TAIL_BYTES)).unwrap_or(rest),
+        )
     }
 
     /// When [`Output::keep`] has something to do.

@@ -96,9 +96,9 @@ pub enum Control<'a> {
     Data {
         /// The request answered.
         id: u64,
-        /// Offset of the first byte.
+        /// Offset of the first byte: later than asked for if those between are lost.
         offset: Offset,
-        /// The bytes; empty: the holder does not have them.
+        /// The bytes; empty: the holder has none from there on.
         bytes: &'a [u8],
     },
     /// A kind this release does not know; skipped.

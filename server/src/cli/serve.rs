@@ -177,20 +177,30 @@ fn open_browser(state: &ServerState, url: &str) {
     }
 }
 
+/// Libraries speak only from this level on: below it some of them log what passes through them, and terminal
+/// bytes and secrets must never be in a log.
+const LIBRARY_LEVEL: tracing::Level = tracing::Level::INFO;
+
 fn start_log(format: LogFormat) -> anyhow::Result<()> {
-    use tracing_subscriber::EnvFilter;
+    use tracing_subscriber::filter::{EnvFilter, filter_fn};
+    use tracing_subscriber::{Layer, layer::SubscriberExt, util::SubscriberInitExt};
     let filter = EnvFilter::try_from_env("SEMPRE_LOG_LEVEL").unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let discreet =
+        filter_fn(|metadata| metadata.target().starts_with("sempre") || *metadata.level() <= LIBRARY_LEVEL);
+    // A closed standard error is no reason to fail.
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        // A closed standard error is no reason to fail.
         .log_internal_errors(false);
-    let started = match format {
-        LogFormat::Text => builder
+    let lines = match format {
+        LogFormat::Text => lines
             .with_target(false)
             .with_ansi(std::io::stderr().is_terminal())
-            .try_init(),
-        LogFormat::Json => builder.json().try_init(),
+            .boxed(),
+        LogFormat::Json => lines.json().boxed(),
     };
-    started.map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
+    tracing_subscriber::registry()
+        .with(lines.with_filter(discreet))
+        .with(filter)
+        .try_init()
+        .map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
 }

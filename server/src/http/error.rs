@@ -1,6 +1,7 @@
 //! Errors as RFC 9457 problem details: what went wrong, with which value, and what to do.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::rejection::QueryRejection;
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sempre_protocol::api::Problem;
 use sempre_protocol::holder::StartFault;
@@ -42,6 +43,20 @@ impl ApiError {
             "no_route",
             format!("there is nothing at {path}"),
         )
+    }
+
+    /// 405 for a path that does not know the method.
+    pub fn wrong_method(method: &Method, path: &str) -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "wrong_method",
+            format!("{path} does not know {method}"),
+        )
+    }
+
+    /// A query that cannot be read.
+    pub fn bad_query(rejection: &QueryRejection) -> Self {
+        Self::new(rejection.status(), "bad_query", rejection.body_text())
     }
 }
 

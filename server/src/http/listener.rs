@@ -1,7 +1,7 @@
 //! Sockets to listen on, and the tasks that serve them.
 
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::Path;
 
@@ -57,7 +57,10 @@ impl Listener {
 
 fn bind_unix(path: &Path) -> anyhow::Result<Listener> {
     let shown = path.display();
-    if path.exists() {
+    if let Ok(metadata) = path.symlink_metadata() {
+        if !metadata.file_type().is_socket() {
+            bail!("{shown} is there and is no socket; name another path for unix:");
+        }
         if StdUnixStream::connect(path).is_ok() {
             bail!("unix:{shown} is taken by a program that answers there; stop it or name another path");
         }

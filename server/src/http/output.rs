@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use axum::body::Body;
-use axum::extract::rejection::PathRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -31,8 +31,9 @@ pub(super) struct OutputQuery {
 pub(super) async fn output(
     State(state): State<ServerState>,
     id: Result<Path<SessionId>, PathRejection>,
-    Query(query): Query<OutputQuery>,
+    query: Result<Query<OutputQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
+    let Query(query) = query.map_err(|rejection| ApiError::bad_query(&rejection))?;
     let session = state.registry().get(session_id(id)?)?;
     let status = session.status();
     let (base, end) = (status.base_offset.0, status.offset.0);

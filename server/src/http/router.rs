@@ -23,7 +23,8 @@ pub fn router(state: ServerState) -> Router {
         .route("/sessions/{id}/resize", put(sessions::resize))
         .route("/sessions/{id}/restart", post(sessions::restart))
         .route("/sessions/{id}/output", get(output::output))
-        .fallback(no_route);
+        .fallback(no_route)
+        .method_not_allowed_fallback(wrong_method);
     let pages = pages::router(&state);
     Router::new()
         .nest("/api/v1", api)
@@ -32,6 +33,7 @@ pub fn router(state: ServerState) -> Router {
         .route("/assets/{*path}", get(assets::by_path))
         .route("/favicon.svg", get(assets::favicon))
         .merge(pages)
+        .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(state.clone(), guard::guard))
         .layer(from_fn(headers::add))
@@ -40,4 +42,8 @@ pub fn router(state: ServerState) -> Router {
 
 async fn no_route(request: Request) -> ApiError {
     ApiError::no_route(request.uri().path())
+}
+
+async fn wrong_method(request: Request) -> ApiError {
+    ApiError::wrong_method(request.method(), request.uri().path())
 }

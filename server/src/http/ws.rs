@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use axum::extract::rejection::PathRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -40,9 +41,12 @@ pub(super) struct AttachQuery {
 pub(super) async fn attach(
     State(state): State<ServerState>,
     id: Result<Path<SessionId>, PathRejection>,
-    Query(query): Query<AttachQuery>,
-    upgrade: WebSocketUpgrade,
+    query: Result<Query<AttachQuery>, QueryRejection>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
+    let upgrade = upgrade
+        .map_err(|rejection| ApiError::new(rejection.status(), "no_websocket", rejection.body_text()))?;
+    let Query(query) = query.map_err(|rejection| ApiError::bad_query(&rejection))?;
     let session = state.registry().get(session_id(id)?)?;
     let options = AttachOptions {
         from: query.from.map(Offset),

@@ -77,11 +77,13 @@ pub(super) fn spec(
 
 /// A request that repeats the session of `manifest` at its last size.
 pub(super) fn again(manifest: &Manifest, size: Size) -> CreateSession {
-    let by_shell = manifest.login || manifest.cmd.len() == 1;
-    let program = manifest.cmd.first().cloned();
+    let shell = match manifest.cmd.as_slice() {
+        [program] if program.starts_with('/') => Some(program.clone()),
+        _ => None,
+    };
     CreateSession {
-        shell: program.filter(|program| by_shell && program.starts_with('/')),
-        cmd: (!by_shell).then(|| manifest.cmd.clone()),
+        cmd: shell.is_none().then(|| manifest.cmd.clone()),
+        shell,
         cwd: Some(manifest.cwd.clone()),
         rows: Some(size.rows),
         cols: Some(size.cols),

@@ -250,6 +250,20 @@ impl Session {
         }
     }
 
+    /// Output that only the holder has, from `offset` on, and where it begins: later than asked for if what lies
+    /// between is lost. None: there is none, or no holder.
+    pub(super) async fn read_memory(&self, offset: Offset, max_bytes: u32) -> Option<(Offset, Vec<u8>)> {
+        let (reply, answer) = oneshot::channel();
+        self.order(Order::Read {
+            offset,
+            max_bytes,
+            reply,
+        })
+        .await;
+        let (offset, bytes) = timeout(ANSWER_TIMEOUT, answer).await.ok()?.ok()?;
+        (!bytes.is_empty()).then_some((offset, bytes))
+    }
+
     /// Gives the link an order that nobody waits for; false once the session has ended.
     pub(super) async fn order(&self, order: Order) -> bool {
         self.orders.send(order).await.is_ok()

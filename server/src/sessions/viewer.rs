@@ -9,7 +9,7 @@ mod output;
 
 use std::sync::Arc;
 
-use sempre_journal::Reader;
+use sempre_journal::{ReadAt, Reader};
 use sempre_protocol::limits::INPUT_WINDOW_BYTES;
 use sempre_protocol::texts::{Hello, Role, ServerText};
 use sempre_protocol::{Offset, Size, WriterId};
@@ -97,7 +97,8 @@ pub async fn attach(
     session.roster().acked(writer, state.written);
     let status = session.status();
     let mut reader = Reader::open(session.directory()).map_err(system("cannot open the journal"))?;
-    let start = find_start(&mut reader, &status, options.from).map_err(system("cannot read the journal"))?;
+    let start = find_start(&session, &mut reader, &status, options.from).await;
+    let start = start.map_err(system("cannot read the journal"))?;
     let presence = session.roster().watch();
     let hello = Hello {
         session: session.id(),
@@ -142,19 +143,42 @@ pub async fn attach(
     Ok((output, input))
 }
 
-fn find_start(reader: &mut Reader, status: &super::Status, from: Option<Offset>) -> std::io::Result<Start> {
+async fn find_start(
+    session: &Session,
+    reader: &mut Reader,
+    status: &super::Status,
+    from: Option<Offset>,
+) -> std::io::Result<Start> {
     let (base, end) = (status.base_offset, status.offset);
     let wanted = from.filter(|&from| base <= from && from <= end);
     let offset = wanted.unwrap_or_else(|| replay::start(reader, base, end));
-    let size = if offset >= status.size_offset {
+    let kept = first_kept(session, reader, offset, end).await;
+    let size = if kept >= status.size_offset {
         None
     } else {
-        reader.size_at(offset.0)?
+        reader.size_at(kept.0)?
     };
     let size = size.map_or(status.size, |size| Size::new(size.cols, size.rows));
     Ok(Start {
-        offset,
+        offset: kept,
         size,
-        reset: wanted.is_none(),
+        reset: wanted != Some(kept),
     })
+}
+
+/// The first byte from `offset` on that is there: on disk, or in the memory of a holder whose disk is full.
+async fn first_kept(session: &Session, reader: &mut Reader, offset: Offset, end: Offset) -> Offset {
+    if offset >= end {
+        return offset;
+    }
+    match reader.read_at(offset.0, &mut [0]) {
+        Ok(ReadAt::Gap { resumes_at }) => Offset(resumes_at).min(end),
+        Ok(ReadAt::Trimmed { base_offset }) => Offset(base_offset).min(end),
+        Ok(ReadAt::End) => match session.read_memory(offset, 1).await {
+            Some((kept, _)) => kept.min(end),
+            None => end,
+        },
+        // What cannot be read now is told when it is read.
+        Ok(ReadAt::Bytes(_)) | Err(_) => offset,
+    }
 }

@@ -11,6 +11,8 @@ use sempre_protocol::limits::MAX_CONTROL_BYTES;
 use super::MAX_QUEUED_BYTES;
 
 const READ_BYTES: usize = 64 * 1024;
+/// Sent bytes kept in front of what waits until they are worth moving it.
+const COMPACT_BYTES: usize = 64 * 1024;
 
 /// A server on the control socket.
 pub struct Connection {
@@ -127,7 +129,13 @@ impl Connection {
                 .stream
                 .write(self.outgoing.get(self.sent..).unwrap_or_default())
             {
-                Ok(count) => self.sent += count,
+                Ok(count) => {
+                    self.sent += count;
+                    if self.sent > COMPACT_BYTES {
+                        self.outgoing.drain(..self.sent);
+                        self.sent = 0;
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => return self.close(),

@@ -120,7 +120,7 @@ impl Holder {
     }
 
     fn send_data(&self, connection: &mut Connection, id: u64, offset: Offset, max_bytes: u32) {
-        let bytes = self.output.in_memory(offset, max_bytes as usize);
+        let (offset, bytes) = self.output.in_memory(offset, max_bytes as usize);
         connection.push(&Control::Data { id, offset, bytes });
     }
 }

@@ -8,13 +8,12 @@ use sempre_protocol::frames::{BYTES_HEADER, bytes_header};
 use sempre_protocol::limits::{OUTPUT_CHUNK_BYTES, OUTPUT_WINDOW_BYTES};
 use sempre_protocol::texts::{ErrorCode, Hello, ServerText};
 use sempre_protocol::{Offset, Size};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::Membership;
-use crate::sessions::link::Order;
 use crate::sessions::roster::{InputState, Presence};
-use crate::sessions::session::Status;
+use crate::sessions::session::{Exit, Status};
 
 /// Output further behind the end than this may not be in the page cache: it is read off the async threads.
 const NEAR_BYTES: u64 = 1024 * 1024;
@@ -194,16 +193,7 @@ impl ViewerOutput {
             return self.read(count, &status).await;
         }
         match status.exit {
-            Some(exit) if self.cursor >= exit.offset => {
-                self.closing = true;
-                let reason = exit.reason.word().to_owned();
-                let text = ServerText::Exit {
-                    offset: exit.offset,
-                    status: exit.status,
-                    reason,
-                };
-                Ok(Some(Outgoing::Text(text)))
-            }
+            Some(exit) if self.cursor >= exit.offset => Ok(Some(self.exited(exit))),
             _ => Ok(None),
         }
     }
@@ -255,34 +245,35 @@ impl ViewerOutput {
                 self.cursor = cursor.plus((frame.len() - BYTES_HEADER) as u64);
                 Ok(Some(Outgoing::Binary(frame)))
             }
-            ReadAt::End => self.read_from_memory(count).await,
+            ReadAt::End => self.read_from_memory(count, status).await,
             ReadAt::Gap { resumes_at } => Err(gone(cursor, resumes_at)),
             ReadAt::Trimmed { base_offset } => Err(gone(cursor, base_offset)),
         }
     }
 
-    /// While the disk is full the newest output is only in the holder's memory.
-    async fn read_from_memory(&mut self, count: u64) -> Result<Option<Outgoing>, ReadError> {
-        let (reply, answer) = oneshot::channel();
+    /// While the disk is full the newest output is only in the holder's memory; it goes with the holder.
+    async fn read_from_memory(&mut self, count: u64, status: &Status) -> Result<Option<Outgoing>, ReadError> {
         let max_bytes = u32::try_from(count).unwrap_or(u32::MAX);
-        self.membership
-            .session
-            .order(Order::Read {
-                offset: self.cursor,
-                max_bytes,
-                reply,
-            })
-            .await;
-        let Ok((offset, bytes)) = answer.await else {
-            return Ok(None);
-        };
-        if offset != self.cursor || bytes.is_empty() {
-            return Ok(None);
+        match self.membership.session.read_memory(self.cursor, max_bytes).await {
+            Some((offset, bytes)) if offset == self.cursor => {
+                let mut frame = bytes_header(offset).to_vec();
+                frame.extend_from_slice(&bytes);
+                self.cursor = self.cursor.plus(bytes.len() as u64);
+                Ok(Some(Outgoing::Binary(frame.into())))
+            }
+            Some((offset, _)) => Err(gone(self.cursor, offset.0)),
+            None => Ok(status.exit.map(|exit| self.exited(exit))),
         }
-        let mut frame = bytes_header(offset).to_vec();
-        frame.extend_from_slice(&bytes);
-        self.cursor = self.cursor.plus(bytes.len() as u64);
-        Ok(Some(Outgoing::Binary(frame.into())))
+    }
+
+    fn exited(&mut self, exit: Exit) -> Outgoing {
+        self.closing = true;
+        let reason = exit.reason.word().to_owned();
+        Outgoing::Text(ServerText::Exit {
+            offset: exit.offset,
+            status: exit.status,
+            reason,
+        })
     }
 
     /// Waits until there is news; some are complete frames.
