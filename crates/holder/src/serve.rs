@@ -331,6 +331,7 @@ impl Holder {
                 events
                     .iter()
                     .for_each(|event| connection.push(&Control::Event(event)));
+                connection.release_answers();
                 if moved {
                     connection.set_tail(offset, base_offset);
                 }

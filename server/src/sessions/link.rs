@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use sempre_protocol::holder::{Control, EndReason, Event, HolderHello, Op, WriterState};
+use sempre_protocol::holder::{EndReason, Event, HolderHello, Op, WriterState};
 use sempre_protocol::{Offset, Size, WriterId};
 use tokio::process::Child;
 use tokio::sync::{mpsc, oneshot};
@@ -291,11 +291,6 @@ pub(super) fn orphaned(offset: Offset, ended_at_ms: u64) -> super::Exit {
         reason: EndReason::Orphaned,
         ended_at_ms,
     }
-}
-
-/// Whether a message fits this release's idea of the wire; used by the connection.
-fn understood(control: &Control<'_>) -> bool {
-    !matches!(control, Control::Unknown(_))
 }
 
 /// The path by which a socket in `directory` is reached however long the directory's own path is.

@@ -20,6 +20,8 @@ pub struct Connection {
     incoming: Vec<u8>,
     outgoing: Vec<u8>,
     sent: usize,
+    /// Answers that must not overtake the events their requests cause.
+    answers: Vec<u8>,
     /// The newest tail that is not in `outgoing` yet: older ones are never sent.
     tail: Option<(Offset, Offset)>,
     greeted: bool,
@@ -35,6 +37,7 @@ impl Connection {
             incoming: Vec::new(),
             outgoing: Vec::new(),
             sent: 0,
+            answers: Vec::new(),
             tail: None,
             greeted: false,
             open: true,
@@ -103,6 +106,17 @@ impl Connection {
             return self.close();
         }
         message.encode(&mut self.outgoing);
+    }
+
+    /// Keeps an answer back until [`Connection::release_answers`].
+    pub fn answer(&mut self, message: &Control<'_>) {
+        message.encode(&mut self.answers);
+    }
+
+    /// Queues the answers kept back.
+    pub fn release_answers(&mut self) {
+        self.outgoing.extend_from_slice(&self.answers);
+        self.answers = Vec::new();
     }
 
     /// Notes how far the journal reaches; sent when the socket takes it, only the newest.

@@ -121,7 +121,7 @@ impl Holder {
 
     fn send_data(&self, connection: &mut Connection, id: u64, offset: Offset, max_bytes: u32) {
         let (offset, bytes) = self.output.in_memory(offset, max_bytes as usize);
-        connection.push(&Control::Data { id, offset, bytes });
+        connection.answer(&Control::Data { id, offset, bytes });
     }
 }
 
@@ -139,6 +139,6 @@ fn reply(connection: &mut Connection, id: u64, done: Result<Option<WriterState>,
         },
     };
     if let Ok(json) = serde_json::to_vec(&reply) {
-        connection.push(&Control::Reply(&json));
+        connection.answer(&Control::Reply(&json));
     }
 }

@@ -129,7 +129,10 @@ fn the_first_reason_counts() {
     }
     let exit = client.until_exit();
     let reason = EndReason::Idle;
-    assert!(matches!(exit, Event::Exit { reason: told, .. } if told == reason), "{exit:?}");
+    assert!(
+        matches!(exit, Event::Exit { reason: told, .. } if told == reason),
+        "{exit:?}"
+    );
 }
 
 #[test]

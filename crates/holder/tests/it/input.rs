@@ -128,12 +128,15 @@ fn the_size_of_who_types_now_is_set_before_their_bytes() {
     let holder = Holder::script("stty -echo; echo ready; while read line; do stty size; done");
     let mut client = holder.connect();
     client.until_tail(7);
-    let mut offset = 0;
     for n in 1..=20 {
         let size = Size::new(80 + n, 20 + n);
         let tail = client.tail;
-        client.input_at_size([ONE, TWO][usize::from(n % 2)], offset / 2, Some(size), b"\n");
-        offset += 1;
+        client.input_at_size(
+            [ONE, TWO][usize::from(n % 2)],
+            u64::from(n - 1) / 2,
+            Some(size),
+            b"\n",
+        );
         client.until("its answer", |client| client.tail >= tail + 7);
         let text = holder.text();
         assert!(

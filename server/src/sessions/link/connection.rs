@@ -143,15 +143,23 @@ impl Connection {
     /// # Errors
     /// When the connection is over.
     pub(super) async fn incoming(&mut self) -> io::Result<Vec<Incoming>> {
-        self.fill().await?;
+        loop {
+            // What came together with the hello is here already.
+            let messages = self.take_messages()?;
+            if !messages.is_empty() {
+                return Ok(messages);
+            }
+            self.fill().await?;
+        }
+    }
+
+    fn take_messages(&mut self) -> io::Result<Vec<Incoming>> {
         let bytes = std::mem::take(&mut self.incoming);
         let mut handled = 0;
         let mut messages = Vec::new();
         while let Some((control, length)) = decode(bytes.get(handled..).unwrap_or_default())? {
             handled += length;
-            if super::understood(&control) {
-                messages.extend(self.sort(&control)?);
-            }
+            messages.extend(self.sort(&control)?);
         }
         self.incoming
             .extend_from_slice(bytes.get(handled..).unwrap_or_default());

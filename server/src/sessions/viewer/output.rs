@@ -95,6 +95,13 @@ impl ViewerOutput {
             if self.closing {
                 return Outgoing::Close;
             }
+            // Before output: a client with a long backlog must not wait for its end to hear of these.
+            if self.listeners.drain.is_cancelled() {
+                return self.draining();
+            }
+            if let Ok(note) = self.listeners.notes.try_recv() {
+                return Outgoing::Text(note);
+            }
             if let Some(text) = self.news_of_input().or_else(|| self.news_of_presence()) {
                 return Outgoing::Text(text);
             }
@@ -116,6 +123,11 @@ impl ViewerOutput {
             message,
             input_offset,
         })
+    }
+
+    fn draining(&mut self) -> Outgoing {
+        self.closing = true;
+        Outgoing::Text(ServerText::Draining)
     }
 
     fn news_of_input(&mut self) -> Option<ServerText> {
@@ -288,10 +300,7 @@ impl ViewerOutput {
         } = &mut self.listeners;
         tokio::select! {
             biased;
-            () = drain.cancelled() => {
-                self.closing = true;
-                return Some(Outgoing::Text(ServerText::Draining));
-            }
+            () = drain.cancelled() => {}
             Some(note) = notes.recv() => return Some(Outgoing::Text(note)),
             changed = status.changed() => self.closing |= changed.is_err(),
             changed = input.changed() => self.closing |= changed.is_err(),

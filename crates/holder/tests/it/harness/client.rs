@@ -218,15 +218,18 @@ impl Client {
         self.ask(Op::Writer { writer }).writer.unwrap()
     }
 
-    /// Bytes that are only in the holder's memory.
-    pub(crate) fn read(&mut self, offset: u64, max_bytes: u32) -> Vec<u8> {
-        let offset = Offset(offset);
-        let id = self.request(Op::Read { offset, max_bytes });
+    /// Bytes that are only in the holder's memory, and where they begin: later than asked for if some are lost.
+    pub(crate) fn read(&mut self, offset: u64, max_bytes: u32) -> (u64, Vec<u8>) {
+        let asked = Offset(offset);
+        let id = self.request(Op::Read {
+            offset: asked,
+            max_bytes,
+        });
         let data = |client: &Self| client.data.iter().find(|(answered, ..)| *answered == id).cloned();
         self.until("data", |client| data(client).is_some());
-        let (_, at, bytes) = data(self).unwrap();
-        assert_eq!(at, offset.0);
-        bytes
+        let (_, offset, bytes) = data(self).unwrap();
+        assert!(offset >= asked.0);
+        (offset, bytes)
     }
 
     pub(crate) fn input(&mut self, writer: WriterId, offset: u64, bytes: &[u8]) {
