@@ -12,6 +12,8 @@ pub mod browser;
 pub mod components;
 pub mod data;
 pub mod feed;
+#[cfg(test)]
+mod fixture;
 pub mod format;
 mod live;
 #[allow(unreachable_pub, reason = "the component macro makes public items of its own")]

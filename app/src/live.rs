@@ -5,9 +5,9 @@ use sempre_protocol::SessionId;
 use sempre_protocol::api::SessionInfo;
 use sempre_protocol::events::{EVENT_REMOVED, EVENT_RESYNC, EVENT_SESSION, SessionEvent};
 
-use crate::browser::StreamEvent;
 use crate::browser::clock::Timer;
 use crate::browser::events::EventStream;
+use crate::browser::{PageEvent, StreamEvent, page};
 use crate::routes::api;
 
 /// How long to wait before a refused event stream is opened again, ms.
@@ -92,13 +92,37 @@ fn change_of(event: &StreamEvent) -> Option<Change> {
     }
 }
 
-/// Calls `changed` for every change of the list of sessions, as long as the calling component lives. The signal
-/// says whether the stream is up.
+/// Whether the page is seen. Browsers open few connections to a server over plain http, and a stream takes one: a page
+/// in the background leaves its to others.
+fn page_is_seen() -> RwSignal<bool> {
+    let seen = RwSignal::new(true);
+    Effect::new(move || {
+        // Kept by the effect, and gone with it.
+        StoredValue::new_local(page::watch(move |event| {
+            let now = match event {
+                PageEvent::Hidden => false,
+                PageEvent::Visible | PageEvent::Shown => true,
+                PageEvent::Online | PageEvent::Offline => return,
+            };
+            if seen.try_get_untracked() == Some(!now) {
+                seen.set(now);
+            }
+        }));
+    });
+    seen
+}
+
+/// Calls `changed` for every change of the list of sessions, as long as the calling component lives and is seen; the
+/// server begins each stream by saying that something may have been missed. The signal says whether the stream is up.
 pub(crate) fn watch_sessions(changed: impl Fn(Change) + Clone + Send + Sync + 'static) -> RwSignal<bool> {
     let up = RwSignal::new(true);
     let opened = RwSignal::new(0_u32);
+    let seen = page_is_seen();
     Effect::new(move || {
         opened.track();
+        if !seen.get() {
+            return;
+        }
         // Kept by the effect, and gone with it.
         let reopen = StoredValue::new_local(None::<Timer>);
         let changed = changed.clone();

@@ -126,7 +126,8 @@ impl Viewer {
 
 impl Drop for Viewer {
     fn drop(&mut self) {
-        self.inner.tell(Event::Stop);
+        // Nothing is shown any more: the signals may be gone already.
+        self.inner.socket.take();
         self.inner.alarm.take();
         self.inner.terminal.take();
     }
@@ -149,6 +150,7 @@ fn noticed_by_page(inner: &Weak<Inner>, event: PageEvent) {
         PageEvent::Offline => Event::Offline,
         PageEvent::Visible => Event::Visible,
         PageEvent::Shown => Event::PageShown,
+        PageEvent::Hidden => return,
     });
 }
 

@@ -124,10 +124,12 @@ pub mod page {
     use crate::browser::PageEvent;
 
     /// Watches nothing.
-    pub type PageWatch = ();
+    pub struct PageWatch;
 
     /// Never calls `_noticed`.
-    pub fn watch(_noticed: impl Fn(PageEvent) + Clone + 'static) -> PageWatch {}
+    pub fn watch(_noticed: impl Fn(PageEvent) + Clone + 'static) -> PageWatch {
+        PageWatch
+    }
 
     /// Does nothing.
     pub fn reload() {}

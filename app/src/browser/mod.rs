@@ -22,6 +22,8 @@ pub enum PageEvent {
     Offline,
     /// The page became visible.
     Visible,
+    /// The page is no longer seen.
+    Hidden,
     /// The page came back from the back/forward cache.
     Shown,
 }

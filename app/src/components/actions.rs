@@ -1,5 +1,7 @@
 //! What can be done to a session from any page: end it, remove it, start it again.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use sempre_protocol::SessionId;
 use sempre_protocol::api::SessionInfo;
@@ -40,7 +42,7 @@ impl SessionActions {
                 format::command_line(&info.cmd)
             ),
             yes: "End session",
-            act: Callback::new(move |()| self.delete(id, done)),
+            act: Arc::new(move || self.delete(id, done)),
         }));
     }
 
@@ -55,7 +57,7 @@ impl SessionActions {
                 format::bytes(kept)
             ),
             yes: "Remove",
-            act: Callback::new(move |()| self.delete(id, done)),
+            act: Arc::new(move || self.delete(id, done)),
         }));
     }
 
@@ -63,7 +65,8 @@ impl SessionActions {
     pub fn restart(self, id: SessionId, done: Callback<SessionId>) {
         leptos::task::spawn_local(async move {
             match data::restart(id).await {
-                Ok(created) => done.run(created.session.session_id),
+                // None if the page that asked is gone.
+                Ok(created) => drop(done.try_run(created.session.session_id)),
                 Err(error) => self.fail(error),
             }
         });
@@ -73,7 +76,7 @@ impl SessionActions {
         leptos::task::spawn_local(async move {
             match data::delete(id).await {
                 // Someone else was faster: it is as wished.
-                Ok(()) | Err(DataError::NotFound) => done.run(()),
+                Ok(()) | Err(DataError::NotFound) => drop(done.try_run(())),
                 Err(error) => self.fail(error),
             }
         });

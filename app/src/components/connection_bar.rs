@@ -164,71 +164,57 @@ fn ConnectionButtons(
 ) -> impl IntoView {
     let actions = SessionActions::new();
     let offered = Memo::new(move |_| link.view.with(|view| offer(view.as_ref())));
+    let close = move || on_close.map(|close| small_button("Close", move || close.run(())));
+    let buttons = move || {
+        match offered.get() {
+        Offer::Nothing => ().into_any(),
+        Offer::Retry => view! { <Retry link /> }.into_any(),
+        Offer::Restart => {
+            view! {
+                <button type="button" class="button small primary" on:click=move |_| actions.restart(session, on_restarted)>
+                    <IconView icon=Icon::Again />
+                    "Restart"
+                </button>
+                <a class="button small" href=routes::session(session)>
+                    "Session page"
+                </a>
+                {close()}
+            }
+            .into_any()
+        }
+        Offer::Leave => view! {
+            <a class="button small" href=routes::home()>
+                "All sessions"
+            </a>
+            {close()}
+        }
+        .into_any(),
+        Offer::Reload => small_button("Reload", page::reload).into_any(),
+    }
+    };
+    view! { <div class="connection-buttons">{buttons} {actions.view()}</div> }.into_any()
+}
+
+fn small_button(name: &'static str, press: impl Fn() + 'static) -> impl IntoView {
+    view! {
+        <button type="button" class="button small" on:click=move |_| press()>
+            {name}
+        </button>
+    }
+}
+
+#[component]
+fn Retry(link: TerminalLink) -> impl IntoView {
     let seconds = countdown(link);
-    let retry = move |_| {
+    let retry = move || {
         link.tell(Event::TryNow);
         link.focus();
     };
-    let close = move || {
-        on_close.map(|close| {
-            view! {
-                <button type="button" class="button small" on:click=move |_| close.run(())>
-                    "Close"
-                </button>
-            }
-        })
-    };
     view! {
-        <div class="connection-buttons">
-            {move || match offered.get() {
-                Offer::Nothing => ().into_any(),
-                Offer::Retry => {
-                    view! {
-                        <span class="countdown" aria-hidden="true">
-                            {move || seconds().map(|seconds| format!("next try in {seconds} s"))}
-                        </span>
-                        <button type="button" class="button small" on:click=retry>
-                            "Try now"
-                        </button>
-                    }
-                        .into_any()
-                }
-                Offer::Restart => {
-                    view! {
-                        <button
-                            type="button"
-                            class="button small primary"
-                            on:click=move |_| actions.restart(session, on_restarted)
-                        >
-                            <IconView icon=Icon::Again />
-                            "Restart"
-                        </button>
-                        <a class="button small" href=routes::session(session)>
-                            "Session page"
-                        </a>
-                        {close()}
-                    }
-                        .into_any()
-                }
-                Offer::Leave => {
-                    view! {
-                        <a class="button small" href=routes::home()>
-                            "All sessions"
-                        </a>
-                        {close()}
-                    }
-                        .into_any()
-                }
-                Offer::Reload => {
-                    view! {
-                        <button type="button" class="button small" on:click=move |_| page::reload()>
-                            "Reload"
-                        </button>
-                    }
-                        .into_any()
-                }
-            }} {actions.view()}
-        </div>
+        <span class="countdown" aria-hidden="true">
+            {move || seconds().map(|seconds| format!("next try in {seconds} s"))}
+        </span>
+        {small_button("Try now", retry)}
     }
     .into_any()
 }

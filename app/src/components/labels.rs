@@ -54,4 +54,15 @@ mod tests {
         let order: Vec<_> = in_order(&labels.into()).into_iter().map(|(key, _)| key).collect();
         assert_eq!(order, ["story", "branch", "alpha", "zeta"]);
     }
+
+    #[test]
+    fn a_label_is_text_whatever_it_says() {
+        let labels = [(
+            "<b>".to_owned(),
+            "<script>alert(1)</script>\" onload=x".to_owned(),
+        )];
+        let html = Owner::new().with(|| view! { <Labels labels=Signal::stored(labels.into()) /> }.to_html());
+        assert!(html.contains("&lt;script&gt;"), "{html}");
+        assert!(!html.contains("<script>") && !html.contains("<b>"), "{html}");
+    }
 }

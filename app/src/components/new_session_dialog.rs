@@ -65,6 +65,25 @@ fn parse_labels(text: &str) -> Result<BTreeMap<String, String>, String> {
     lines.map(label).collect()
 }
 
+/// Asks the server for the session; `busy` and `failed` follow.
+fn start(
+    request: CreateSession,
+    busy: RwSignal<bool>,
+    failed: RwSignal<Option<String>>,
+    created: impl FnOnce(SessionId) + 'static,
+) {
+    busy.set(true);
+    failed.set(None);
+    leptos::task::spawn_local(async move {
+        let answer = data::create(&request).await;
+        busy.try_set(false);
+        match answer {
+            Ok(answer) => created(answer.session.session_id),
+            Err(error) => drop(failed.try_set(Some(error.to_string()))),
+        }
+    });
+}
+
 /// The dialog, open as long as the component lives.
 #[component]
 pub fn NewSessionDialog(
@@ -86,19 +105,12 @@ pub fn NewSessionDialog(
             Ok(request) => request,
             Err(error) => return failed.set(Some(error)),
         };
-        busy.set(true);
-        failed.set(None);
-        leptos::task::spawn_local(async move {
-            let created = data::create(&request).await;
-            busy.try_set(false);
-            match created {
-                Ok(created) => {
-                    dialog::close(node);
-                    on_created.run(created.session.session_id);
-                }
-                Err(error) => drop(failed.try_set(Some(error.to_string()))),
-            }
-        });
+        let created = move |id| {
+            dialog::close(node);
+            // None if the page that asked is gone.
+            on_created.try_run(id);
+        };
+        start(request, busy, failed, created);
     };
     view! {
         <dialog class="dialog" node_ref=node aria-labelledby="new-session-title" on:close=move |_| on_closed.run(())>

@@ -1,5 +1,7 @@
 //! A dialog that asks before something is done that cannot be undone.
 
+use std::sync::Arc;
+
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
@@ -14,8 +16,8 @@ pub struct Question {
     pub text: String,
     /// The word on the button that does it.
     pub yes: &'static str,
-    /// Does it.
-    pub act: Callback<()>,
+    /// Does it. Not a `Callback`: what asked may be gone before the answer.
+    pub act: Arc<dyn Fn() + Send + Sync>,
 }
 
 /// Shows the question in `asked`; answering it empties `asked`.
@@ -34,7 +36,7 @@ fn Asking(question: Question, asked: RwSignal<Option<Question>>) -> impl IntoVie
     let act = question.act;
     let yes = move |_| {
         dialog::close(node);
-        act.run(());
+        act();
     };
     view! {
         <dialog

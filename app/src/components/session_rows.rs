@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use sempre_protocol::SessionId;
 use sempre_protocol::api::{SessionInfo, SessionState};
 
-use super::{Icon, IconView, Labels, SessionActions, SessionStateBadge};
+use super::{Icon, IconButton, IconLink, Labels, SessionActions, SessionStateBadge};
 use crate::live::{Seen, use_clock};
 use crate::{format, routes};
 
@@ -24,19 +24,7 @@ pub(crate) fn SessionRows(
     // Roles are written out: a table laid out as cards loses its own.
     view! {
         <table class="sessions" role="table" aria-label="Sessions">
-            <thead role="rowgroup">
-                <tr role="row">
-                    <th role="columnheader" scope="col">"Session"</th>
-                    <th role="columnheader" scope="col">"State"</th>
-                    <th role="columnheader" scope="col">"Directory"</th>
-                    <th role="columnheader" scope="col">"Up"</th>
-                    <th role="columnheader" scope="col">"Size"</th>
-                    <th role="columnheader" scope="col">"Viewers"</th>
-                    <th role="columnheader" scope="col">
-                        <span class="offscreen">"Actions"</span>
-                    </th>
-                </tr>
-            </thead>
+            <Head />
             <tbody role="rowgroup">
                 <For
                     each=move || ids.get()
@@ -60,13 +48,30 @@ pub(crate) fn SessionRows(
 }
 
 #[component]
+fn Head() -> impl IntoView {
+    let names = ["Session", "State", "Directory", "Up", "Size", "Viewers"];
+    let heads = names
+        .into_iter()
+        .map(|name| view! { <th role="columnheader" scope="col">{name}</th> });
+    view! {
+        <thead role="rowgroup">
+            <tr role="row">
+                {heads.collect_view()}
+                <th role="columnheader" scope="col">
+                    <span class="offscreen">"Actions"</span>
+                </th>
+            </tr>
+        </thead>
+    }
+    .into_any()
+}
+
+#[component]
 fn SessionRow(row: Memo<Seen>, on_open: Callback<SessionId>, actions: SessionActions) -> impl IntoView {
     let id = row.with_untracked(|row| row.info.session_id);
-    let clock = use_clock();
     let info = Signal::derive(move || row.get().info);
     let part = move |part: fn(&SessionInfo) -> String| Memo::new(move |_| row.with(|row| part(&row.info)));
     let command = part(|info| format::command_line(&info.cmd));
-    let uptime = Memo::new(move |_| row.with(|row| format::duration(row.uptime_s(clock))));
     let labels = Memo::new(move |_| row.with(|row| row.info.labels.clone()));
     let open = move |event: MouseEvent| {
         if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
@@ -89,22 +94,34 @@ fn SessionRow(row: Memo<Seen>, on_open: Callback<SessionId>, actions: SessionAct
             <td role="cell" class="cell-state">
                 <SessionStateBadge info />
             </td>
-            <td role="cell" class="cell-cwd" data-head="Directory">
-                <code title=part(|info| info.cwd.clone())>{part(|info| format::path(&info.cwd))}</code>
-            </td>
-            <td role="cell" class="cell-number" data-head="Up">
-                {uptime}
-            </td>
-            <td role="cell" class="cell-number" data-head="Size">
-                {part(|info| format!("{}×{}", info.cols, info.rows))}
-            </td>
-            <td role="cell" class="cell-number" data-head="Viewers">
-                {part(|info| info.viewers.to_string())}
-            </td>
+            <Facts row />
             <td role="cell" class="cell-actions">
                 <RowActions id info on_open actions />
             </td>
         </tr>
+    }
+    .into_any()
+}
+
+/// Directory, uptime, size and viewers, a cell each.
+#[component]
+fn Facts(row: Memo<Seen>) -> impl IntoView {
+    let clock = use_clock();
+    let part = move |part: fn(&SessionInfo) -> String| Memo::new(move |_| row.with(|row| part(&row.info)));
+    let uptime = Memo::new(move |_| row.with(|row| format::duration(row.uptime_s(clock))));
+    view! {
+        <td role="cell" class="cell-cwd" data-head="Directory">
+            <code title=part(|info| info.cwd.clone())>{part(|info| format::path(&info.cwd))}</code>
+        </td>
+        <td role="cell" class="cell-number" data-head="Up">
+            {uptime}
+        </td>
+        <td role="cell" class="cell-number" data-head="Size">
+            {part(|info| format!("{}×{}", info.cols, info.rows))}
+        </td>
+        <td role="cell" class="cell-number" data-head="Viewers">
+            {part(|info| info.viewers.to_string())}
+        </td>
     }
     .into_any()
 }
@@ -129,44 +146,37 @@ fn RowActions(
     on_open: Callback<SessionId>,
     actions: SessionActions,
 ) -> impl IntoView {
-    let name = move || info.with(|info| info.shell.clone());
+    let named =
+        move |words: &'static str| Signal::derive(move || info.with(|info| words.replace("{}", &info.shell)));
     let ended = Memo::new(move |_| info.with(is_ended));
     // The list hears of the change by itself.
     let done = Callback::new(|()| ());
-    let finish = move |_| match ended.get_untracked() {
+    let finish = move |()| match ended.get_untracked() {
         true => actions.remove(&info.get_untracked(), done),
         false => actions.end(&info.get_untracked(), done),
     };
     let word = move || if ended.get() { "Remove" } else { "End" };
+    let finish_name = Signal::derive(move || format!("{} {}", word(), info.with(|info| info.shell.clone())));
+    let finish_icon = Signal::derive(move || if ended.get() { Icon::Remove } else { Icon::Stop });
     view! {
-        <button type="button" class="button small" aria-label=move || format!("Open {}", name()) on:click=move |_| on_open.run(id)>
-            "Open"
-        </button>
-        <a
-            class="button quiet square"
-            href=routes::terminal(id)
-            aria-label=move || format!("Open {} as a page of its own", name())
-            title="Open as a page of its own"
-        >
-            <IconView icon=Icon::PopOut />
-        </a>
-        <a
-            class="button quiet square"
-            href=routes::session(id)
-            aria-label=move || format!("About {}", name())
-            title="About this session"
-        >
-            <IconView icon=Icon::Details />
-        </a>
-        <button
-            type="button"
-            class="button quiet square"
-            aria-label=move || format!("{} {}", word(), name())
-            title=word
-            on:click=finish
-        >
-            <IconView icon=Signal::derive(move || if ended.get() { Icon::Remove } else { Icon::Stop }) />
-        </button>
+        <div class="row-actions">
+            <button type="button" class="button small" aria-label=named("Open {}") on:click=move |_| on_open.run(id)>
+                "Open"
+            </button>
+            <IconLink
+                icon=Icon::PopOut
+                name=named("Open {} as a page of its own")
+                hint="Open as a page of its own"
+                href=routes::terminal(id)
+            />
+            <IconLink
+                icon=Icon::Details
+                name=named("About {}")
+                hint="About this session"
+                href=routes::session(id)
+            />
+            <IconButton icon=finish_icon name=finish_name press=finish />
+        </div>
     }
     .into_any()
 }

@@ -46,3 +46,25 @@ pub fn SessionStateBadge(
     }
     .into_any()
 }
+
+#[cfg(test)]
+mod tests {
+    use sempre_protocol::texts::ExitStatus;
+
+    use super::*;
+    use crate::fixture::session;
+
+    #[test]
+    fn the_state_says_how_it_ended() {
+        let mut info = session(1);
+        assert_eq!(words(&info), "Active");
+        info.problem = Some("the holder does not answer".into());
+        assert_eq!(words(&info), "Problem");
+        info.state = SessionState::Completed;
+        info.exit = Some(ExitStatus::Signal(9));
+        assert_eq!(words(&info), "Killed by SIGKILL (9)");
+        info.exit = None;
+        info.end_reason = Some("orphaned".into());
+        assert_eq!(words(&info), "Lost");
+    }
+}

@@ -7,7 +7,10 @@ use leptos::prelude::*;
 use sempre_protocol::SessionId;
 use sempre_protocol::api::SessionInfo;
 
-use super::{ConnectionBar, Icon, IconView, KeyboardHelp, Labels, ParkedPanel, TerminalLink, TerminalView};
+use super::{
+    ConnectionBar, Icon, IconButton, IconLink, IconView, KeyboardHelp, Labels, ParkedPanel, TerminalLink,
+    TerminalView,
+};
 use crate::browser::{dialog, page};
 use crate::routes;
 use crate::term::Shortcut;
@@ -30,18 +33,7 @@ pub fn TerminalModal(
     let node = NodeRef::<Dialog>::new();
     let link = TerminalLink::new();
     let wide = RwSignal::new(false);
-    let close = Callback::new(move |()| dialog::close(node));
-    let pop_out = Callback::new(move |()| {
-        page::open_tab(&routes::terminal(session));
-        dialog::close(node);
-    });
-    let on_shortcut = Callback::new(move |shortcut| match shortcut {
-        Shortcut::Close => close.run(()),
-        Shortcut::Maximise => wide.update(|wide| *wide = !*wide),
-        Shortcut::PopOut => pop_out.run(()),
-        Shortcut::Leave => page::focus("#terminal-modal .modal-bar button"),
-        Shortcut::Copy | Shortcut::Paste => {}
-    });
+    let on_shortcut = commands(session, node, link, wide);
     let title = Memo::new(move |_| {
         info.with(|info| info.as_ref().map(|info| info.shell.clone()).unwrap_or_default())
     });
@@ -58,13 +50,35 @@ pub fn TerminalModal(
             on:cancel=|event: ev::Event| event.prevent_default()
             on:close=move |_| on_closed.run(())
         >
-            <ModalBar session info title wide close pop_out />
+            <ModalBar session info title wide on_shortcut />
             <TerminalView session link on_shortcut label />
             <ParkedPanel link />
-            <ConnectionBar link session on_restarted on_close=close />
+            <ConnectionBar link session on_restarted on_close=move |()| dialog::close(node) />
         </dialog>
     }
     .into_any()
+}
+
+/// What the shortcuts and the buttons of the bar do.
+fn commands(
+    session: SessionId,
+    node: NodeRef<Dialog>,
+    link: TerminalLink,
+    wide: RwSignal<bool>,
+) -> Callback<Shortcut> {
+    Callback::new(move |shortcut| match shortcut {
+        Shortcut::Close => dialog::close(node),
+        Shortcut::Maximise => {
+            wide.update(|wide| *wide = !*wide);
+            link.focus();
+        }
+        Shortcut::PopOut => {
+            page::open_tab(&routes::terminal(session));
+            dialog::close(node);
+        }
+        Shortcut::Leave => page::focus("#terminal-modal .modal-bar button"),
+        Shortcut::Copy | Shortcut::Paste => {}
+    })
 }
 
 #[component]
@@ -73,19 +87,11 @@ fn ModalBar(
     info: Signal<Option<SessionInfo>>,
     title: Memo<String>,
     wide: RwSignal<bool>,
-    close: Callback<()>,
-    pop_out: Callback<()>,
+    on_shortcut: Callback<Shortcut>,
 ) -> impl IntoView {
     let labels = Signal::derive(move || {
         info.with(|info| info.as_ref().map(|info| info.labels.clone()).unwrap_or_default())
     });
-    let widen = move || {
-        if wide.get() {
-            ("Restore", Icon::Restore)
-        } else {
-            ("Maximise", Icon::Maximise)
-        }
-    };
     view! {
         <header class="terminal-bar modal-bar">
             <h2 id="terminal-modal-title">
@@ -93,45 +99,52 @@ fn ModalBar(
                 {title}
             </h2>
             <Labels labels />
-            <div class="bar-actions">
-                <KeyboardHelp in_dialog=true />
-                <a
-                    class="button quiet square"
-                    href=routes::session(session)
-                    aria-label="Session page"
-                    title="Session page"
-                >
-                    <IconView icon=Icon::Details />
-                </a>
-                <button
-                    type="button"
-                    class="button quiet square"
-                    aria-label="Open in a tab of its own"
-                    title="Open in a tab of its own (Ctrl Shift L)"
-                    on:click=move |_| pop_out.run(())
-                >
-                    <IconView icon=Icon::PopOut />
-                </button>
-                <button
-                    type="button"
-                    class="button quiet square maximise"
-                    aria-label=move || widen().0
-                    title=move || format!("{} (Ctrl Shift Enter)", widen().0)
-                    on:click=move |_| wide.update(|wide| *wide = !*wide)
-                >
-                    <IconView icon=Signal::derive(move || widen().1) />
-                </button>
-                <button
-                    type="button"
-                    class="button quiet square"
-                    aria-label="Close"
-                    title="Close (Ctrl Shift X); the session goes on"
-                    on:click=move |_| close.run(())
-                >
-                    <IconView icon=Icon::Close />
-                </button>
-            </div>
+            <BarActions session wide on_shortcut />
         </header>
+    }
+    .into_any()
+}
+
+#[component]
+fn BarActions(session: SessionId, wide: RwSignal<bool>, on_shortcut: Callback<Shortcut>) -> impl IntoView {
+    let widen = move || {
+        if wide.get() {
+            ("Restore", Icon::Restore)
+        } else {
+            ("Maximise", Icon::Maximise)
+        }
+    };
+    let press = move |shortcut| Callback::new(move |()| on_shortcut.run(shortcut));
+    let fixed = |words: &'static str| Signal::stored(words.to_owned());
+    view! {
+        <div class="bar-actions">
+            <KeyboardHelp in_dialog=true />
+            <IconLink
+                icon=Icon::Details
+                name=fixed("Session page")
+                hint="Session page"
+                href=routes::session(session)
+            />
+            <IconButton
+                icon=Icon::PopOut
+                name=fixed("Open in a tab of its own")
+                hint=fixed("Open in a tab of its own (Ctrl Shift L)")
+                press=press(Shortcut::PopOut)
+            />
+            <IconButton
+                class="maximise"
+                icon=Signal::derive(move || widen().1)
+                name=Signal::derive(move || widen().0.to_owned())
+                hint=Signal::derive(move || format!("{} (Ctrl Shift Enter)", widen().0))
+                press=press(Shortcut::Maximise)
+            />
+            <IconButton
+                icon=Icon::Close
+                name=fixed("Close")
+                hint=fixed("Close (Ctrl Shift X); the session goes on")
+                press=press(Shortcut::Close)
+            />
+        </div>
     }
     .into_any()
 }

@@ -9,7 +9,7 @@ use sempre_protocol::SessionId;
 use super::use_theme;
 use crate::browser::element;
 use crate::feed::{Event, View};
-use crate::term::Shortcut;
+use crate::term::{Shortcut, TermError};
 use crate::viewer::{Setup, Viewer};
 
 /// Ties a terminal to the bars and buttons around it.
@@ -63,6 +63,18 @@ impl TerminalLink {
         }
     }
 
+    fn take(self, started: Result<Viewer, TermError>, dark: bool) {
+        match started {
+            Ok(viewer) => {
+                viewer.set_dark(dark);
+                viewer.focus();
+                let running = StoredValue::new_local(Rc::new(viewer));
+                self.viewer.try_set_value(Some(running));
+            }
+            Err(error) => drop(self.failed.try_set(Some(error.to_string()))),
+        }
+    }
+
     /// Takes the terminal out of the page and closes its connection.
     fn stop(self) {
         let running = self.viewer.try_update_value(Option::take).flatten();
@@ -101,17 +113,8 @@ pub fn TerminalView(
         };
         leptos::task::spawn_local(async move {
             let started = Viewer::start(setup).await;
-            if alive.try_get_value().is_none() {
-                return;
-            }
-            match started {
-                Ok(viewer) => {
-                    viewer.set_dark(theme.is_dark_now());
-                    viewer.focus();
-                    link.viewer
-                        .try_set_value(Some(StoredValue::new_local(Rc::new(viewer))));
-                }
-                Err(error) => drop(link.failed.try_set(Some(error.to_string()))),
+            if alive.try_get_value().is_some() {
+                link.take(started, theme.is_dark_now());
             }
         });
     });
@@ -120,6 +123,11 @@ pub fn TerminalView(
         link.with_viewer(|viewer| viewer.set_dark(dark));
     });
     on_cleanup(move || link.stop());
+    view! { <Frame node label failed=link.failed /> }.into_any()
+}
+
+#[component]
+fn Frame(node: NodeRef<Div>, label: Signal<String>, failed: RwSignal<Option<String>>) -> impl IntoView {
     view! {
         <div class="terminal-frame">
             <div
@@ -135,7 +143,7 @@ pub fn TerminalView(
             <noscript>
                 <p class="terminal-note">"A terminal needs JavaScript and WebAssembly. The session runs on without this page."</p>
             </noscript>
-            {move || link.failed.get().map(|error| view! { <p class="terminal-note" role="alert">{error}</p> })}
+            {move || failed.get().map(|error| view! { <p class="terminal-note" role="alert">{error}</p> })}
         </div>
     }
     .into_any()

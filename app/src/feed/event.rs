@@ -23,8 +23,6 @@ pub enum Probe {
 pub enum Event {
     /// The page wants the stream.
     Start,
-    /// The page no longer wants it.
-    Stop,
     /// A text frame came.
     Text {
         /// The socket it came on.

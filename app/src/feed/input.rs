@@ -74,9 +74,14 @@ impl Input {
         self.base.plus(self.len as u64)
     }
 
-    /// Whether the program does not read: the window is full, or nothing was confirmed for a while.
+    /// Whether the program does not read: nothing was confirmed for a while.
     pub(super) fn is_stuck(&self, now_ms: u64) -> bool {
-        self.sent > self.base && (self.sent < self.end() || now_ms >= self.progress_ms + STUCK_MS)
+        self.sent > self.base && now_ms >= self.progress_ms + STUCK_MS
+    }
+
+    /// Whether what is typed now would arrive late: the window is full, or the program does not read.
+    pub(super) fn is_backed_up(&self, now_ms: u64) -> bool {
+        self.is_stuck(now_ms) || (self.sent > self.base && self.sent < self.end())
     }
 
     /// When [`Self::is_stuck`] may become true by time alone, ms.

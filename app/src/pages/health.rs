@@ -47,10 +47,13 @@ fn name(check: &HealthCheck) -> String {
         .unwrap_or_default()
 }
 
+/// What the server said, and when on the page's clock.
+type Dated = RwSignal<(api::Health, u64)>;
+
 #[component]
 fn Report(health: api::Health) -> impl IntoView {
     let clock = use_clock();
-    let report = RwSignal::new((health, 0));
+    let report: Dated = RwSignal::new((health, 0));
     let (busy, failed) = (RwSignal::new(false), RwSignal::new(None::<DataError>));
     let again = move |_| {
         let health = data::health();
@@ -68,11 +71,6 @@ fn Report(health: api::Health) -> impl IntoView {
         });
     };
     let status = move || report.with(|(health, _)| words(health.status));
-    let sessions = move || report.with(|(health, _)| health.active_sessions);
-    let version = move || report.with(|(health, _)| health.version.clone());
-    let uptime = Memo::new(move |_| {
-        report.with(|(health, at_s)| format::duration(health.uptime + clock.seconds().saturating_sub(*at_s)))
-    });
     view! {
         <div class="page-head">
             <h1>"Health"</h1>
@@ -86,6 +84,21 @@ fn Report(health: api::Health) -> impl IntoView {
             </button>
         </div>
         {move || failed.get().map(|error| view! { <DataFailure error=Signal::stored(error) /> })}
+        <Figures report />
+        <ul class="checks">{move || report.with(|(health, _)| health.checks.iter().map(check).collect_view())}</ul>
+    }
+    .into_any()
+}
+
+#[component]
+fn Figures(report: Dated) -> impl IntoView {
+    let clock = use_clock();
+    let sessions = move || report.with(|(health, _)| health.active_sessions);
+    let version = move || report.with(|(health, _)| health.version.clone());
+    let uptime = Memo::new(move |_| {
+        report.with(|(health, at_s)| format::duration(health.uptime + clock.seconds().saturating_sub(*at_s)))
+    });
+    view! {
         <dl class="figures">
             <div>
                 <dt>"Active sessions"</dt>
@@ -100,7 +113,6 @@ fn Report(health: api::Health) -> impl IntoView {
                 <dd>{version}</dd>
             </div>
         </dl>
-        <ul class="checks">{move || report.with(|(health, _)| health.checks.iter().map(check).collect_view())}</ul>
     }
     .into_any()
 }

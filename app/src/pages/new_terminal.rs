@@ -37,103 +37,136 @@ pub fn NewTerminal() -> impl IntoView {
     .into_any()
 }
 
+/// What the address asks for.
+#[derive(Clone, Copy)]
+struct Wanted {
+    shell: Memo<Option<String>>,
+    labels: Memo<BTreeMap<String, String>>,
+}
+
+impl Wanted {
+    fn in_address() -> Self {
+        let query = use_query_map();
+        let value = move |key: &str| {
+            query
+                .with(|query| query.get(key))
+                .filter(|value| !value.is_empty())
+        };
+        let labels = Memo::new(move |_| {
+            let labels = LABELS
+                .iter()
+                .filter_map(|key| Some(((*key).to_owned(), value(key)?)));
+            labels.collect::<BTreeMap<_, _>>()
+        });
+        let shell = Memo::new(move |_| value("shell"));
+        Self { shell, labels }
+    }
+
+    fn request(self) -> CreateSession {
+        CreateSession {
+            shell: self.shell.get_untracked(),
+            labels: self.labels.get_untracked(),
+            ..CreateSession::default()
+        }
+    }
+}
+
 #[component]
 fn Offer(shells: Shells) -> impl IntoView {
-    let query = use_query_map();
-    let value = move |key: &str| {
-        query
-            .with(|query| query.get(key))
-            .filter(|value| !value.is_empty())
-    };
-    let labels = Memo::new(move |_| {
-        let labels = LABELS
-            .iter()
-            .filter_map(|key| Some(((*key).to_owned(), value(key)?)));
-        labels.collect::<BTreeMap<_, _>>()
-    });
-    let shell = Memo::new(move |_| value("shell"));
+    let wanted = Wanted::in_address();
     let installed = shells.installed.clone();
-    let unknown = Memo::new(move |_| shell.get().filter(|shell| !installed.contains(shell)));
+    let unknown = Memo::new(move |_| wanted.shell.get().filter(|shell| !installed.contains(shell)));
+    let names = shells.installed.join(", ");
+    let not_installed = move || {
+        unknown.get().map(|shell| {
+            let text = format!("“{shell}” is not installed here. Installed: {names}.");
+            view! { <p class="form-error" role="alert">{text}</p> }
+        })
+    };
+    view! {
+        <section class="offer">
+            <h1>"Start this session?"</h1>
+            <p>"Nothing runs until you say so."</p>
+            <WhatWouldStart wanted default=shells.default />
+            {not_installed}
+            <Start wanted disabled=Signal::derive(move || unknown.with(Option::is_some)) />
+            <noscript>
+                <p>"Starting a session from this page needs JavaScript."</p>
+            </noscript>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn WhatWouldStart(wanted: Wanted, default: String) -> impl IntoView {
+    let shell = move || {
+        wanted
+            .shell
+            .get()
+            .unwrap_or_else(|| format!("{default} (default)"))
+    };
+    view! {
+        <dl class="facts">
+            <div>
+                <dt>"Shell"</dt>
+                <dd>
+                    <code>{shell}</code>
+                </dd>
+            </div>
+            <div>
+                <dt>"Labels"</dt>
+                <dd>
+                    {move || wanted.labels.with(BTreeMap::is_empty).then_some("none")}
+                    <Labels labels=wanted.labels />
+                </dd>
+            </div>
+            <div>
+                <dt>"Directory"</dt>
+                <dd>"the home directory"</dd>
+            </div>
+        </dl>
+    }
+    .into_any()
+}
+
+#[component]
+fn Start(wanted: Wanted, disabled: Signal<bool>) -> impl IntoView {
     let (busy, failed) = (RwSignal::new(false), RwSignal::new(None::<String>));
     let navigate = use_navigate();
     let start = move |_| {
-        let navigate = navigate.clone();
-        let request = CreateSession {
-            shell: shell.get_untracked(),
-            labels: labels.get_untracked(),
-            ..CreateSession::default()
-        };
+        let (navigate, request) = (navigate.clone(), wanted.request());
         busy.set(true);
         failed.set(None);
         leptos::task::spawn_local(async move {
             let created = data::create(&request).await;
             busy.try_set(false);
+            // Going back must not lead to the question again.
+            let replace = NavigateOptions {
+                replace: true,
+                ..NavigateOptions::default()
+            };
             match created {
-                Ok(created) => {
-                    let replace = NavigateOptions {
-                        replace: true,
-                        ..NavigateOptions::default()
-                    };
-                    navigate(&routes::terminal(created.session.session_id), replace);
-                }
+                Ok(created) => navigate(&routes::terminal(created.session.session_id), replace),
                 Err(error) => drop(failed.try_set(Some(error.to_string()))),
             }
         });
     };
-    let default = shells.default;
-    let names = shells.installed.join(", ");
     view! {
-        <section class="offer">
-            <h1>"Start this session?"</h1>
-            <p>"Nothing runs until you say so."</p>
-            <dl class="facts">
-                <div>
-                    <dt>"Shell"</dt>
-                    <dd>
-                        <code>{move || shell.get().unwrap_or_else(|| format!("{default} (default)"))}</code>
-                    </dd>
-                </div>
-                <div>
-                    <dt>"Labels"</dt>
-                    <dd>
-                        {move || labels.with(BTreeMap::is_empty).then_some("none")}
-                        <Labels labels />
-                    </dd>
-                </div>
-                <div>
-                    <dt>"Directory"</dt>
-                    <dd>"the home directory"</dd>
-                </div>
-            </dl>
-            {move || {
-                unknown
-                    .get()
-                    .map(|shell| {
-                        view! {
-                            <p class="form-error" role="alert">
-                                {format!("“{shell}” is not installed here. Installed: {names}.")}
-                            </p>
-                        }
-                    })
-            }}
-            {move || failed.get().map(|error| view! { <p class="form-error" role="alert">{error}</p> })}
-            <div class="offer-actions">
-                <button
-                    type="button"
-                    class="button primary"
-                    disabled=move || busy.get() || unknown.with(Option::is_some)
-                    on:click=start
-                >
-                    {move || if busy.get() { "Starting…" } else { "Start session" }}
-                </button>
-                <a class="button" href=routes::home()>
-                    "All sessions"
-                </a>
-            </div>
-            <noscript>
-                <p>"Starting a session from this page needs JavaScript."</p>
-            </noscript>
-        </section>
+        {move || failed.get().map(|error| view! { <p class="form-error" role="alert">{error}</p> })}
+        <div class="offer-actions">
+            <button
+                type="button"
+                class="button primary"
+                disabled=move || busy.get() || disabled.get()
+                on:click=start
+            >
+                {move || if busy.get() { "Starting…" } else { "Start session" }}
+            </button>
+            <a class="button" href=routes::home()>
+                "All sessions"
+            </a>
+        </div>
     }
     .into_any()
 }

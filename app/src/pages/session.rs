@@ -82,7 +82,6 @@ fn About(info: SessionInfo) -> impl IntoView {
         at_s: 0,
     };
     let seen = keep_current(info);
-    let gone = Memo::new(move |_| seen.with(Option::is_none));
     // What was known last stays on the page that says it is gone.
     let row = Memo::new(move |last: Option<&Seen>| {
         seen.get()
@@ -100,11 +99,7 @@ fn About(info: SessionInfo) -> impl IntoView {
                 <SessionStateBadge info />
                 <Buttons info />
             </div>
-            {move || {
-                gone.get()
-                    .then(|| view! { <p class="notice" role="status">"This session was removed, and its journal with it."</p> })
-            }}
-            {move || info.get().problem.map(|problem| view! { <p class="notice" data-tone="warn">{problem}</p> })}
+            <Notices seen />
             <Labels labels=Signal::derive(move || info.get().labels) />
             <div class="panels">
                 <Process info />
@@ -112,6 +107,22 @@ fn About(info: SessionInfo) -> impl IntoView {
                 <Output info />
             </div>
         </main>
+    }
+    .into_any()
+}
+
+/// What a person must know first: that the session is gone, or what is wrong with it.
+#[component]
+fn Notices(seen: RwSignal<Option<Seen>>) -> impl IntoView {
+    let gone = Memo::new(move |_| seen.with(Option::is_none));
+    let problem =
+        Memo::new(move |_| seen.with(|seen| seen.as_ref().and_then(|seen| seen.info.problem.clone())));
+    view! {
+        {move || {
+            gone.get()
+                .then(|| view! { <p class="notice" role="status">"This session was removed, and its journal with it."</p> })
+        }}
+        {move || problem.get().map(|problem| view! { <p class="notice" data-tone="warn">{problem}</p> })}
     }
     .into_any()
 }
@@ -127,29 +138,23 @@ fn Buttons(info: Signal<SessionInfo>) -> impl IntoView {
         Callback::new(move |id: SessionId| navigate(&routes::terminal(id), NavigateOptions::default()))
     };
     let removed = Callback::new(move |()| navigate(&routes::home(), NavigateOptions::default()));
-    let ending = move || match active.get() {
-        true => view! {
-            <button
-                type="button"
-                class="button danger"
-                on:click=move |_| actions.end(&info.get_untracked(), Callback::new(|()| ()))
-            >
-                "End session"
+    let danger = move |name: &'static str, act: Callback<()>| {
+        view! {
+            <button type="button" class="button danger" on:click=move |_| act.run(())>
+                {name}
             </button>
         }
-        .into_any(),
+    };
+    let end = Callback::new(move |()| actions.end(&info.get_untracked(), Callback::new(|()| ())));
+    let remove = Callback::new(move |()| actions.remove(&info.get_untracked(), removed));
+    let ending = move || match active.get() {
+        true => danger("End session", end).into_any(),
         false => view! {
             <button type="button" class="button" on:click=move |_| actions.restart(id, restarted)>
                 <IconView icon=Icon::Again />
                 "Restart"
             </button>
-            <button
-                type="button"
-                class="button danger"
-                on:click=move |_| actions.remove(&info.get_untracked(), removed)
-            >
-                "Remove"
-            </button>
+            {danger("Remove", remove)}
         }
         .into_any(),
     };

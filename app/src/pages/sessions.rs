@@ -164,6 +164,33 @@ fn LiveSessions(sessions: Vec<SessionInfo>) -> impl IntoView {
         (_, true) => view! { <p class="nothing">"No session matches."</p> }.into_any(),
         _ => view! { <SessionRows ids seen on_open actions /> }.into_any(),
     };
+    let failure = move || {
+        list.failed
+            .get()
+            .map(|error| view! { <DataFailure error=Signal::stored(error) /> })
+    };
+    let dialog = move || {
+        let on_closed = move |()| creating.set(false);
+        creating
+            .get()
+            .then(|| view! { <NewSessionDialog on_created=on_open on_closed /> })
+    };
+    view! {
+        <Head up empty creating />
+        {failure}
+        <Show when=move || !empty.get()>
+            <Filter list show words />
+        </Show>
+        {rows}
+        {dialog}
+        <OpenTerminal opened seen />
+        {actions.view()}
+    }
+    .into_any()
+}
+
+#[component]
+fn Head(up: RwSignal<bool>, empty: Memo<bool>, creating: RwSignal<bool>) -> impl IntoView {
     view! {
         <div class="page-head">
             <h1>"Sessions"</h1>
@@ -178,14 +205,6 @@ fn LiveSessions(sessions: Vec<SessionInfo>) -> impl IntoView {
                 "New session"
             </button>
         </div>
-        {move || list.failed.get().map(|error| view! { <DataFailure error=Signal::stored(error) /> })}
-        <Show when=move || !empty.get()>
-            <Filter list show words />
-        </Show>
-        {rows}
-        {move || creating.get().then(|| view! { <NewSessionDialog on_created=on_open on_closed=move |()| creating.set(false) /> })}
-        <OpenTerminal opened seen />
-        {actions.view()}
     }
     .into_any()
 }
@@ -241,6 +260,29 @@ fn Invitation(creating: RwSignal<bool>) -> impl IntoView {
 
 #[component]
 fn Filter(list: List, show: RwSignal<Show>, words: RwSignal<String>) -> impl IntoView {
+    view! {
+        <div class="filter">
+            <States list show />
+            <label class="search">
+                <span class="offscreen">"Filter by shell, command, directory or label"</span>
+                <IconView icon=Icon::Search />
+                <input
+                    type="search"
+                    placeholder="Filter"
+                    autocomplete="off"
+                    spellcheck="false"
+                    prop:value=words
+                    on:input:target=move |event| words.set(event.target().value())
+                />
+            </label>
+        </div>
+    }
+    .into_any()
+}
+
+/// The states to choose from, with how many sessions are in each.
+#[component]
+fn States(list: List, show: RwSignal<Show>) -> impl IntoView {
     let count = move |wanted: Show| {
         list.rows.with(|rows| {
             rows.values()
@@ -262,23 +304,49 @@ fn Filter(list: List, show: RwSignal<Show>, words: RwSignal<String>) -> impl Int
         }
     };
     view! {
-        <div class="filter">
-            <div class="segments" role="group" aria-label="State">
-                {choice(Show::All, "All")} {choice(Show::Active, "Active")} {choice(Show::Ended, "Ended")}
-            </div>
-            <label class="search">
-                <span class="offscreen">"Filter by shell, command, directory or label"</span>
-                <IconView icon=Icon::Search />
-                <input
-                    type="search"
-                    placeholder="Filter"
-                    autocomplete="off"
-                    spellcheck="false"
-                    prop:value=words
-                    on:input:target=move |event| words.set(event.target().value())
-                />
-            </label>
+        <div class="segments" role="group" aria-label="State">
+            {choice(Show::All, "All")} {choice(Show::Active, "Active")} {choice(Show::Ended, "Ended")}
         </div>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::session;
+
+    fn rows(sessions: impl IntoIterator<Item = SessionInfo>) -> BTreeMap<SessionId, Seen> {
+        let seen = |info: SessionInfo| (info.session_id, Seen { info, at_s: 0 });
+        sessions.into_iter().map(seen).collect()
+    }
+
+    fn ended(number: u8) -> SessionInfo {
+        SessionInfo {
+            state: SessionState::Completed,
+            ..session(number)
+        }
+    }
+
+    #[test]
+    fn active_sessions_come_first_then_the_newest() {
+        let rows = rows([session(1), ended(4), session(3), ended(2)]);
+        let order = in_order(&rows, Show::All, "");
+        let numbers: Vec<u8> = order.iter().map(|id| id.as_bytes()[0]).collect();
+        assert_eq!(numbers, [3, 1, 4, 2]);
+        assert_eq!(in_order(&rows, Show::Ended, "").len(), 2);
+    }
+
+    #[test]
+    fn every_word_of_the_filter_must_be_found_somewhere() {
+        let mut info = session(1);
+        info.labels.insert("story".into(), "SEM-142".into());
+        for words in ["", "bash", "BASH srv", "story=sem", "142 /bin", "0101"] {
+            assert!(matches(&info, Show::All, words), "{words}");
+        }
+        for words in ["zsh", "bash 143"] {
+            assert!(!matches(&info, Show::All, words), "{words}");
+        }
+        assert!(!matches(&info, Show::Ended, "bash"));
+    }
 }

@@ -78,31 +78,40 @@ fn Standalone(info: SessionInfo) -> impl IntoView {
     view! {
         <Title text=title(&info) />
         <div class="standalone">
-            <header class="terminal-bar">
-                <a class="brand" href=routes::home() aria-label="Sempre: all sessions" title="All sessions">
-                    <Mark />
-                </a>
-                <h1>{info.shell.clone()}</h1>
-                <Labels labels=Signal::stored(info.labels) />
-                <div class="bar-actions">
-                    <KeyboardHelp in_dialog=false />
-                    <ThemeToggle />
-                    <a
-                        class="button quiet square"
-                        href=routes::session(session)
-                        aria-label="Session page"
-                        title="Session page"
-                    >
-                        <IconView icon=Icon::Details />
-                    </a>
-                </div>
-            </header>
+            <Bar info />
             <main id="main" class="standalone-main">
                 <TerminalView session link on_shortcut label=Signal::stored(label) />
             </main>
             <ParkedPanel link />
             <ConnectionBar link session on_restarted />
         </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Bar(info: SessionInfo) -> impl IntoView {
+    let session = info.session_id;
+    view! {
+        <header class="terminal-bar">
+            <a class="brand" href=routes::home() aria-label="Sempre: all sessions" title="All sessions">
+                <Mark />
+            </a>
+            <h1>{info.shell.clone()}</h1>
+            <Labels labels=Signal::stored(info.labels) />
+            <div class="bar-actions">
+                <KeyboardHelp in_dialog=false />
+                <ThemeToggle />
+                <a
+                    class="button quiet square"
+                    href=routes::session(session)
+                    aria-label="Session page"
+                    title="Session page"
+                >
+                    <IconView icon=Icon::Details />
+                </a>
+            </div>
+        </header>
     }
     .into_any()
 }

@@ -1,13 +1,9 @@
-//! Makes pasted text safe to hand to a program that was promised brackets around it.
+//! Makes pasted text safe to hand to a program.
 
-/// The text to paste. Where the program asked for bracketed paste, escape characters are taken out: an `ESC[201~`
-/// in the text would end the bracket, and what follows would be typed as if by hand.
-pub fn pasteable(text: &str, bracketed: bool) -> String {
-    if bracketed {
-        text.replace(['\x1b', '\u{9b}'], "")
-    } else {
-        text.to_owned()
-    }
+/// The text to paste: escape characters are taken out. An `ESC[201~` would end the bracket that tells a shell what is
+/// pasted, and what follows would count as typed; outside a bracket, escapes are keys that nobody pressed.
+pub fn pasteable(text: &str) -> String {
+    text.replace(['\x1b', '\u{9b}'], "")
 }
 
 #[cfg(test)]
@@ -17,7 +13,6 @@ mod tests {
     #[test]
     fn no_pasted_text_ends_its_bracket() {
         let nasty = "a\x1b[201~rm -rf ~\r\x1b[2\x1b[201~01~\u{9b}201~b\tc\n";
-        assert_eq!(pasteable(nasty, true), "a[201~rm -rf ~\r[2[201~01~201~b\tc\n");
-        assert_eq!(pasteable(nasty, false), nasty);
+        assert_eq!(pasteable(nasty), "a[201~rm -rf ~\r[2[201~01~201~b\tc\n");
     }
 }

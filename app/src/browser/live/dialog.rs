@@ -1,19 +1,19 @@
 //! Modal dialogs: the browser's own, which hold the focus and give it back.
 
 use leptos::html::Dialog;
-use leptos::prelude::{GetUntracked, NodeRef};
+use leptos::prelude::{Get, GetUntracked, NodeRef};
 
-/// Opens the dialog modally.
+/// Opens the dialog modally, once it is in the page; an effect that asks too early is told when it is.
 pub fn show(node: NodeRef<Dialog>) {
-    if let Some(dialog) = node.get_untracked().filter(|dialog| !dialog.open()) {
+    if let Some(dialog) = node.get().filter(|dialog| !dialog.open()) {
         // Fails only for a dialog outside the page.
         let _ = dialog.show_modal();
     }
 }
 
-/// Closes the dialog; the focus goes back to where it was.
+/// Closes the dialog, if it is still there; the focus goes back to where it was.
 pub fn close(node: NodeRef<Dialog>) {
-    if let Some(dialog) = node.get_untracked() {
+    if let Some(dialog) = node.try_get_untracked().flatten() {
         dialog.close();
     }
 }

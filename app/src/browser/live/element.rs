@@ -1,7 +1,7 @@
 //! Elements a component hands over to be filled or watched.
 
 use leptos::html::Div;
-use leptos::prelude::{GetUntracked, NodeRef};
+use leptos::prelude::{Get, NodeRef};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{HtmlElement, ResizeObserver};
@@ -9,9 +9,9 @@ use web_sys::{HtmlElement, ResizeObserver};
 /// An element of the page.
 pub type Host = HtmlElement;
 
-/// The element behind `node`, once it is in the page.
+/// The element behind `node`, once it is in the page; an effect that asks too early is told when it is.
 pub fn host(node: NodeRef<Div>) -> Option<Host> {
-    Some(node.get_untracked()?.unchecked_into())
+    Some(node.get()?.unchecked_into())
 }
 
 /// Watches an element's size; dropping it ends that.

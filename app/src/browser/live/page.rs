@@ -34,9 +34,10 @@ pub fn watch(noticed: impl Fn(PageEvent) + Clone + 'static) -> PageWatch {
     if let Some(document) = window.document() {
         let page = document.clone();
         listeners.push(Listener::new(&document, "visibilitychange", false, move |_| {
-            if page.visibility_state() == VisibilityState::Visible {
-                noticed(PageEvent::Visible);
-            }
+            noticed(match page.visibility_state() {
+                VisibilityState::Visible => PageEvent::Visible,
+                _ => PageEvent::Hidden,
+            });
         }));
     }
     listeners

@@ -27,7 +27,7 @@ const BACKLOG_BYTES: usize = 4 * 1024;
 
 #[derive(Debug, Clone, PartialEq)]
 enum Link {
-    /// Not wanted yet, or no more.
+    /// Not wanted yet.
     Idle,
     /// A socket was asked for and has not said hello.
     Opening { since_ms: u64 },
@@ -186,7 +186,6 @@ impl Feed {
     fn dispatch(&mut self, turn: &mut Turn<'_>, event: Event) {
         match event {
             Event::Start if self.link == Link::Idle => self.connect(turn),
-            Event::Stop => self.finish(turn, Link::Idle),
             Event::Text { connection, text } if self.hears(connection, turn.now_ms) => self.text(turn, &text),
             Event::Binary { connection, frame } if self.hears(connection, turn.now_ms) => {
                 self.binary(turn, &frame);

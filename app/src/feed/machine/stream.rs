@@ -122,11 +122,10 @@ impl Feed {
         {
             return self.start_over(turn);
         }
-        let bytes = self.input.drop_unsent();
-        let reason = ParkReason::Ended;
-        self.park((!bytes.is_empty()).then_some(Parked { bytes, reason }));
+        // What reached the program was confirmed before the end is told.
+        let parked = self.input.park(ParkReason::Ended);
+        self.park(parked);
         self.finish(turn, Link::Over(Connection::Ended(ending)));
-        self.input.park(reason);
     }
 
     /// The server goes down and the session does not: the next server may be there already.
@@ -171,7 +170,7 @@ impl Feed {
             [0x1a] => Some(Signal::Tstp),
             _ => None,
         };
-        if let Some(signal) = signal.filter(|_| self.is_open() && self.input.is_stuck(turn.now_ms)) {
+        if let Some(signal) = signal.filter(|_| self.is_open() && self.input.is_backed_up(turn.now_ms)) {
             return self.signal(turn, signal);
         }
         let kept = self.input.push(true, bytes, self.is_open(), turn.now_ms);

@@ -102,9 +102,8 @@ pub(super) fn paste_listeners(core: &Rc<Core>, host: &Host) -> Vec<Listener> {
             .and_then(|data| data.get_data("text/plain").ok())
             .unwrap_or_default();
         if let Some(core) = core.upgrade().filter(|_| !text.is_empty()) {
-            let bracketed = core.terminal.modes().bracketed_paste();
             core.pasting.set(true);
-            core.terminal.paste(&pasteable(&text, bracketed));
+            core.terminal.paste(&pasteable(&text));
             core.pasting.set(false);
         }
     })]

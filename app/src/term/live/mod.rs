@@ -111,7 +111,7 @@ impl Terminal {
         self.core.in_order(move || {
             core.terminal.resize(size.cols.into(), size.rows.into());
             show_size(&core, &host);
-            scale(&core, &fit);
+            scale(&core, &fit, &host);
         });
     }
 
@@ -128,7 +128,7 @@ impl Terminal {
 
     /// Makes the font as small as it takes to show the whole session; normal again when it has room.
     pub fn scale(&self) {
-        scale(&self.core, &self.fit);
+        scale(&self.core, &self.fit, &self.host);
     }
 
     /// Puts the focus into the terminal.
@@ -189,10 +189,13 @@ fn room(core: &Core, fit: &xterm::Addon) -> Option<Size> {
     room
 }
 
-fn scale(core: &Core, fit: &xterm::Addon) {
+fn scale(core: &Core, fit: &xterm::Addon, host: &Host) {
     const SMALLEST_FONT_PX: f64 = 4.0;
     let Some(room) = room(core, fit) else { return };
     let (cols, rows) = (core.terminal.cols(), core.terminal.rows());
+    // The style sheet draws where a smaller session ends.
+    let _ =
+        host.toggle_attribute_with_force("data-smaller", cols < room.cols.into() || rows < room.rows.into());
     let ratio = (f64::from(room.cols) / f64::from(cols)).min(f64::from(room.rows) / f64::from(rows));
     let mut font_px = (FONT_PX * ratio.min(1.0) * 2.0).ceil() / 2.0;
     loop {

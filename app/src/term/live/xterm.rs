@@ -41,16 +41,9 @@ extern "C" {
     #[wasm_bindgen(method, structural, getter)]
     pub(super) fn parser(this: &XTerm) -> Parser;
     #[wasm_bindgen(method, structural, getter)]
-    pub(super) fn modes(this: &XTerm) -> Modes;
-    #[wasm_bindgen(method, structural, getter)]
     pub(super) fn options(this: &XTerm) -> Options;
     #[wasm_bindgen(method, structural, getter)]
     pub(super) fn buffer(this: &XTerm) -> Buffers;
-
-    /// `IModes`.
-    pub(super) type Modes;
-    #[wasm_bindgen(method, structural, getter, js_name = bracketedPasteMode)]
-    pub(super) fn bracketed_paste(this: &Modes) -> bool;
 
     /// `IBufferNamespace`.
     pub(super) type Buffers;
