@@ -348,12 +348,14 @@ impl Holder {
             Ending::Draining(draining) => (draining.status, draining.reason),
             _ => (None, EndReason::Unknown),
         };
-        let offset = self.output.finish(status, reason, now_ms());
+        let time_ms = now_ms();
+        let offset = self.output.finish(status, reason, time_ms);
         self.tell_servers();
         self.events.push(Event::Exit {
             offset,
             status,
             reason,
+            time_ms,
         });
         self.tell_servers();
         let until = Instant::now() + FAREWELL;

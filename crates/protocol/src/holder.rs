@@ -461,6 +461,8 @@ pub enum Event {
         status: Option<ExitStatus>,
         /// Why.
         reason: EndReason,
+        /// When, ms since the Unix epoch, as in the journal's exit record.
+        time_ms: u64,
     },
     /// The disk refuses output (with what it said), or takes it again (none).
     Disk {
@@ -667,8 +669,9 @@ mod tests {
             offset: Offset(1),
             status: Some(ExitStatus::Code(0)),
             reason: EndReason::Exited,
+            time_ms: 9,
         };
-        let golden = r#"{"event":"exit","offset":1,"code":0,"reason":"exited"}"#;
+        let golden = r#"{"event":"exit","offset":1,"code":0,"reason":"exited","time_ms":9}"#;
         assert_eq!(serde_json::to_string(&exit).unwrap(), golden);
         assert_eq!(serde_json::from_str::<Event>(golden).unwrap(), exit);
         assert_eq!(

@@ -1,5 +1,6 @@
 //! From a request to a running session: names are resolved, values are checked, then a holder is started.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use sempre_protocol::api::CreateSession;
@@ -35,19 +36,17 @@ pub(super) fn spec(
     request: CreateSession,
     default_shell: &str,
     base: &BaseEnvironment,
-    restarted_from: Option<SessionId>,
 ) -> Result<Spec, SessionError> {
     check_labels(&request)?;
     check_name("group", request.group.as_deref())?;
     check_name("user_id", request.user_id.as_deref())?;
-    let id = SessionId::from_bytes(random_bytes().map_err(SessionError::system("cannot make an id"))?);
-    let run = RunId::from_bytes(random_bytes().map_err(SessionError::system("cannot make an id"))?);
-    let mut child_env = base.for_child(id, &request.env, &request.labels)?;
-    let path = child_env.get("PATH").cloned().unwrap_or_default();
+    let (id, run) = fresh_ids()?;
+    let path = base
+        .for_child(id, &request.env, &request.labels)?
+        .remove("PATH")
+        .unwrap_or_default();
     let (shell, cmd, login) = command(&request, default_shell, &path)?;
-    if login && let Some(program) = cmd.first() {
-        child_env.insert("SHELL".into(), program.clone());
-    }
+    let child_env = child_env(base, id, &request.env, &request.labels, &cmd, login)?;
     let manifest = Manifest {
         session: id,
         run,
@@ -64,7 +63,7 @@ pub(super) fn spec(
         group: request.group,
         labels: request.labels,
         user_id: request.user_id,
-        restarted_from,
+        restarted_from: None,
         pid: 0,
     };
     Ok(Spec {
@@ -75,23 +74,56 @@ pub(super) fn spec(
     })
 }
 
-/// A request that repeats the session of `manifest` at its last size.
-pub(super) fn again(manifest: &Manifest, size: Size) -> CreateSession {
-    let shell = match manifest.cmd.as_slice() {
-        [program] if program.starts_with('/') => Some(program.clone()),
-        _ => None,
+/// The spec of a session that repeats the one of `manifest`, at its last size.
+///
+/// # Errors
+/// [`SessionError::System`] if there are no random numbers.
+pub(super) fn again(manifest: &Manifest, size: Size, base: &BaseEnvironment) -> Result<Spec, SessionError> {
+    let (id, run) = fresh_ids()?;
+    let child_env = child_env(
+        base,
+        id,
+        &manifest.env,
+        &manifest.labels,
+        &manifest.cmd,
+        manifest.login,
+    )?;
+    let manifest = Manifest {
+        session: id,
+        run,
+        started_at_ms: now_ms(),
+        size,
+        restarted_from: Some(manifest.session),
+        pid: 0,
+        ..manifest.clone()
     };
-    CreateSession {
-        cmd: shell.is_none().then(|| manifest.cmd.clone()),
-        shell,
-        cwd: Some(manifest.cwd.clone()),
-        rows: Some(size.rows),
-        cols: Some(size.cols),
-        env: manifest.env.clone(),
-        user_id: manifest.user_id.clone(),
-        group: manifest.group.clone(),
-        labels: manifest.labels.clone(),
+    Ok(Spec {
+        version: CONTROL_VERSION,
+        manifest,
+        child_env,
+        budget_bytes: DEFAULT_BUDGET_BYTES,
+    })
+}
+
+fn fresh_ids() -> Result<(SessionId, RunId), SessionError> {
+    let bytes = || random_bytes().map_err(SessionError::system("cannot make an id"));
+    Ok((SessionId::from_bytes(bytes()?), RunId::from_bytes(bytes()?)))
+}
+
+/// The whole environment of the child; a login shell is told that it is the user's shell.
+fn child_env(
+    base: &BaseEnvironment,
+    id: SessionId,
+    requested: &BTreeMap<String, String>,
+    labels: &BTreeMap<String, String>,
+    cmd: &[String],
+    login: bool,
+) -> Result<BTreeMap<String, String>, SessionError> {
+    let mut env = base.for_child(id, requested, labels)?;
+    if let Some(program) = cmd.first().filter(|_| login) {
+        env.insert("SHELL".into(), program.clone());
     }
+    Ok(env)
 }
 
 /// Name, command line and login of what is to run.
@@ -207,7 +239,7 @@ mod tests {
     }
 
     fn made(request: CreateSession) -> Result<Spec, SessionError> {
-        spec(request, "sh", &base(), None)
+        spec(request, "sh", &base())
     }
 
     #[test]
@@ -278,12 +310,15 @@ mod tests {
             ..CreateSession::default()
         };
         let first = made(request).unwrap().manifest;
-        let second = made(again(&first, Size::new(90, 20))).unwrap().manifest;
+        let second = again(&first, Size::new(90, 20), &base()).unwrap();
+        assert_eq!(second.child_env.get("SHELL").map(String::as_str), Some("/bin/sh"));
+        let second = second.manifest;
         assert_eq!(
             (&first.cmd, &first.cwd, &first.labels),
             (&second.cmd, &second.cwd, &second.labels)
         );
         assert_eq!(second.size, Size::new(90, 20));
         assert_ne!(first.session, second.session);
+        assert_eq!(second.restarted_from, Some(first.session));
     }
 }

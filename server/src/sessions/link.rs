@@ -261,15 +261,15 @@ fn hear_event(session: &Session, event: Event, flow: &mut InputFlow) -> bool {
             offset,
             status,
             reason,
+            time_ms,
         } => {
-            let ended_at_ms = super::session::now_ms();
             finish(
                 session,
                 super::Exit {
                     offset,
                     status,
                     reason,
-                    ended_at_ms,
+                    ended_at_ms: time_ms,
                 },
             );
             return true;

@@ -138,7 +138,7 @@ impl Registry {
     /// # Errors
     /// Everything [`SessionError`] knows but [`SessionError::NotFound`]; nothing is left behind then.
     pub async fn create(&self, request: CreateSession) -> Result<Arc<Session>, SessionError> {
-        let spec = create::spec(request, &self.default_shell, &self.environment, None)?;
+        let spec = create::spec(request, &self.default_shell, &self.environment)?;
         self.start(spec).await
     }
 
@@ -151,8 +151,7 @@ impl Registry {
         if session.exit().is_none() {
             return Err(SessionError::Running(id));
         }
-        let request = create::again(session.manifest(), session.status().size);
-        let spec = create::spec(request, &self.default_shell, &self.environment, Some(id))?;
+        let spec = create::again(session.manifest(), session.status().size, &self.environment)?;
         self.start(spec).await
     }
 

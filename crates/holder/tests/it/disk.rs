@@ -135,12 +135,7 @@ fn a_session_ends_on_a_full_disk_with_its_status() {
     let (mut holder, mut client) = flooded_on_a_full_disk();
     client.input(ONE, 1, b"\n\n");
     let exit = client.until_exit();
-    let expected = Event::Exit {
-        offset: sempre_protocol::Offset(READY + FLOOD_BYTES + 5),
-        status: Some(ExitStatus::Code(3)),
-        reason: EndReason::Exited,
-    };
-    assert_eq!(exit, expected);
+    exit.assert(ExitStatus::Code(3), EndReason::Exited, READY + FLOOD_BYTES + 5);
     assert!(holder.wait().success());
 }
 

@@ -93,7 +93,9 @@ fn what_cannot_be_started_is_reported_with_path_and_errno() {
         let spec = SpecBuilder::script("true").cwd(&cwd);
         assert_refused(&directory, spec, StartFault::Cwd, &cwd, errno);
     }
-    let error = refused(temp.path(), SpecBuilder::new(&["no-such-program"]));
+    // Directories that may not be searched would be told instead.
+    let spec = SpecBuilder::new(&["no-such-program"]).path("/usr/bin:/bin");
+    let error = refused(temp.path(), spec);
     assert_eq!(
         (error.path.as_str(), error.errno),
         ("no-such-program", Some(ENOENT))

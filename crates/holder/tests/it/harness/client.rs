@@ -9,11 +9,32 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use sempre_protocol::holder::{
-    CONTROL_VERSION, Control, Event, HolderHello, Op, Reply, Request, SOCKET_NAME, ServerHello, WriterState,
+    CONTROL_VERSION, Control, EndReason, Event, HolderHello, Op, Reply, Request, SOCKET_NAME, ServerHello,
+    WriterState,
 };
+use sempre_protocol::texts::ExitStatus;
 use sempre_protocol::{Offset, SessionId, Size, WriterId};
 
 use super::LONG;
+
+/// How a session ended, as servers were told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Exit {
+    pub(crate) offset: u64,
+    pub(crate) status: Option<ExitStatus>,
+    pub(crate) reason: EndReason,
+    pub(crate) time_ms: u64,
+}
+
+impl Exit {
+    #[track_caller]
+    pub(crate) fn assert(&self, status: ExitStatus, reason: EndReason, offset: u64) {
+        assert_eq!(
+            (self.status, self.reason, self.offset),
+            (Some(status), reason, offset)
+        );
+    }
+}
 
 /// A connection that was greeted.
 #[derive(Debug)]
@@ -167,22 +188,31 @@ impl Client {
         found.unwrap()
     }
 
-    /// The exit event, if it has come.
-    fn exit(&self) -> Option<&Event> {
-        self.events
-            .iter()
-            .find(|event| matches!(event, Event::Exit { .. }))
+    /// How the session ended, if that was told.
+    fn exit(&self) -> Option<Exit> {
+        self.events.iter().find_map(|event| match *event {
+            Event::Exit {
+                offset,
+                status,
+                reason,
+                time_ms,
+            } => Some(Exit {
+                offset: offset.0,
+                status,
+                reason,
+                time_ms,
+            }),
+            _ => None,
+        })
     }
 
     /// Takes messages until the exit and then to the end of the connection; the exit has to be the last.
-    pub(crate) fn until_exit(&mut self) -> Event {
+    pub(crate) fn until_exit(&mut self) -> Exit {
         self.until("the exit", |client| client.exit().is_some());
         while self.step() {}
         assert_eq!(self.after_exit, 0, "the exit is the last message");
-        let exit = self.exit().unwrap().clone();
-        if let Event::Exit { offset, .. } = exit {
-            assert_eq!(offset.0, self.tail, "all output was told of before the exit");
-        }
+        let exit = self.exit().unwrap();
+        assert_eq!(exit.offset, self.tail, "all output was told of before the exit");
         exit
     }
 

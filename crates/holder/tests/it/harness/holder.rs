@@ -62,6 +62,12 @@ impl SpecBuilder {
         self
     }
 
+    /// Where programs are looked for.
+    pub(crate) fn path(mut self, path: &str) -> Self {
+        self.0.child_env.insert("PATH".into(), path.into());
+        self
+    }
+
     pub(crate) fn budget(mut self, bytes: u64) -> Self {
         self.0.budget_bytes = bytes;
         self
