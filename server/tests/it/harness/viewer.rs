@@ -1,0 +1,368 @@
+//! A client of the native wire: reads frames one at a time and keeps what they said.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use sempre_protocol::frames::{ClientFrame, ServerFrame};
+use sempre_protocol::texts::{ClientText, ErrorCode, ExitStatus, Hello, ServerText};
+use sempre_protocol::{Offset, SUBPROTOCOL, Size};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::{Request, Response};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+
+use super::{LONG, find};
+
+/// Largest piece of a paste sent at once, bytes.
+const PIECE_BYTES: usize = 32 * 1024;
+
+/// How a session ended, as a viewer was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Exit {
+    pub(crate) offset: Offset,
+    pub(crate) status: Option<ExitStatus>,
+    pub(crate) reason: String,
+}
+
+/// An attached client.
+#[derive(Debug)]
+pub(crate) struct Viewer {
+    ws: WebSocketStream<TcpStream>,
+    pub(crate) response: Response,
+    pub(crate) hello: Hello,
+    /// All output since `hello.offset`.
+    pub(crate) output: Vec<u8>,
+    /// Every text after `hello`, oldest first.
+    pub(crate) texts: Vec<ServerText>,
+    /// Input offset of the next byte typed.
+    pub(crate) sent: u64,
+    /// Input before this has reached the program's terminal.
+    pub(crate) acked: u64,
+    pub(crate) answers: bool,
+    /// The size the next output byte is meant for.
+    pub(crate) size: Size,
+    pub(crate) exit: Option<Exit>,
+    /// Set once the connection is over; with the close code, if there was one.
+    pub(crate) closed: Option<Option<u16>>,
+    /// Acknowledge output as it comes.
+    pub(crate) acks: bool,
+    /// The last output was only in the memory of a holder that is gone.
+    pub(crate) may_miss_the_end: bool,
+    /// Where in `output` the next wait begins to look.
+    mark: usize,
+}
+
+/// The request that attaches.
+pub(crate) fn attach_request(url: &str, token: &str) -> Request {
+    let mut request = url.into_client_request().unwrap();
+    let headers = request.headers_mut();
+    headers.insert("sec-websocket-protocol", SUBPROTOCOL.parse().unwrap());
+    headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
+    request
+}
+
+impl Viewer {
+    pub(super) async fn attach(address: SocketAddr, url: &str, token: &str) -> Result<Self, String> {
+        let attaching = Self::connect(address, attach_request(url, token));
+        match timeout(LONG, attaching).await {
+            Ok(attached) => attached,
+            Err(_) => Err("nothing came in time".into()),
+        }
+    }
+
+    async fn connect(address: SocketAddr, request: Request) -> Result<Self, String> {
+        let stream = TcpStream::connect(address)
+            .await
+            .map_err(|error| error.to_string())?;
+        stream.set_nodelay(true).unwrap();
+        let config = WebSocketConfig::default()
+            .max_message_size(None)
+            .max_frame_size(None);
+        let (mut ws, response) = match client_async_with_config(request, stream, Some(config)).await {
+            Ok(connected) => connected,
+            Err(Error::Http(answer)) => {
+                let body = answer.body().clone().unwrap_or_default();
+                return Err(format!("{}: {}", answer.status(), String::from_utf8_lossy(&body)));
+            }
+            Err(error) => return Err(error.to_string()),
+        };
+        let hello = match ws.next().await {
+            Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
+                Ok(ServerText::Hello(hello)) => hello,
+                other => panic!("the first frame is {other:?} and no hello"),
+            },
+            other => return Err(format!("instead of a hello came {other:?}")),
+        };
+        Ok(Self {
+            ws,
+            response,
+            output: Vec::new(),
+            texts: Vec::new(),
+            sent: hello.input_offset.0,
+            acked: hello.input_offset.0,
+            answers: hello.answers,
+            size: hello.size,
+            exit: None,
+            closed: None,
+            acks: false,
+            may_miss_the_end: false,
+            mark: 0,
+            hello,
+        })
+    }
+
+    /// Offset after the last output byte that came.
+    pub(crate) fn end(&self) -> u64 {
+        self.hello.offset.0 + self.output.len() as u64
+    }
+
+    /// The end of what came, for failures.
+    pub(crate) fn tail(&self) -> String {
+        let tail = &self.output[self.output.len().saturating_sub(300)..];
+        let texts = &self.texts[self.texts.len().saturating_sub(5)..];
+        format!(
+            "output …{:?}, last texts {texts:?}, closed {:?}",
+            tail.escape_ascii().to_string(),
+            self.closed
+        )
+    }
+
+    /// Takes the next message; false once the connection is over.
+    pub(crate) async fn step(&mut self) -> bool {
+        if self.closed.is_some() {
+            return false;
+        }
+        match self.ws.next().await {
+            Some(Ok(Message::Binary(frame))) => match ServerFrame::decode(&frame) {
+                Ok(ServerFrame::Output { offset, bytes }) => {
+                    assert_eq!(offset.0, self.end(), "output comes without gap or overlap");
+                    assert!(!bytes.is_empty(), "an output frame holds output");
+                    self.output.extend_from_slice(bytes);
+                    if self.acks {
+                        let offset = Offset(self.end());
+                        self.say(&ClientText::Ack { offset }).await;
+                    }
+                }
+                other => panic!("{other:?} is not expected"),
+            },
+            Some(Ok(Message::Text(text))) => {
+                let text = serde_json::from_str(&text).unwrap();
+                self.hear(text);
+            }
+            Some(Ok(Message::Close(frame))) => {
+                self.closed = Some(frame.map(|frame| frame.code.into()));
+                // Answers the close, so that the server need not wait for it.
+                let _ = self.ws.flush().await;
+            }
+            Some(Ok(_)) => {}
+            None | Some(Err(_)) => self.closed = Some(None),
+        }
+        true
+    }
+
+    fn hear(&mut self, text: ServerText) {
+        match &text {
+            ServerText::InputAck { offset } => {
+                assert!(offset.0 > self.acked, "acknowledgements only rise");
+                self.acked = offset.0;
+            }
+            ServerText::Resized { offset, cols, rows } => {
+                assert_eq!(offset.0, self.end(), "a size comes in stream order");
+                self.size = Size::new(*cols, *rows);
+            }
+            ServerText::Answers { answers } => self.answers = *answers,
+            ServerText::Exit {
+                offset,
+                status,
+                reason,
+            } => {
+                let complete = offset.0 == self.end() || (self.may_miss_the_end && offset.0 > self.end());
+                assert!(
+                    complete,
+                    "the exit at {offset} comes after all output, not at {}",
+                    self.end()
+                );
+                let (offset, status, reason) = (*offset, *status, reason.clone());
+                self.exit = Some(Exit {
+                    offset,
+                    status,
+                    reason,
+                });
+            }
+            _ => {}
+        }
+        self.texts.push(text);
+    }
+
+    /// Takes messages until `done`.
+    pub(crate) async fn until(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) {
+        let deadline = Instant::now() + LONG;
+        while !done(self) {
+            match timeout_at(deadline, self.step()).await {
+                Ok(true) => {}
+                Ok(false) => panic!("closed before {what}: {}", self.tail()),
+                Err(_) => panic!("waited {LONG:?} for {what}: {}", self.tail()),
+            }
+        }
+    }
+
+    /// Takes messages until `needle` came after what the last wait found.
+    pub(crate) async fn until_output(&mut self, needle: &str) {
+        let mut looked = self.mark;
+        let mut found = None;
+        self.until(&format!("the output {needle:?}"), |viewer| {
+            found = find(&viewer.output, needle.as_bytes(), looked);
+            looked = looked.max(viewer.output.len().saturating_sub(needle.len()));
+            found.is_some()
+        })
+        .await;
+        self.mark = found.unwrap() + needle.len();
+    }
+
+    pub(crate) async fn until_offset(&mut self, offset: u64) {
+        let what = format!("output up to {offset}");
+        self.until(&what, |viewer| viewer.end() >= offset).await;
+    }
+
+    pub(crate) async fn until_exit(&mut self) -> Exit {
+        self.until("the exit", |viewer| viewer.exit.is_some()).await;
+        self.exit.clone().unwrap()
+    }
+
+    /// Takes messages until the connection is over; the close code, if there was one.
+    pub(crate) async fn until_closed(&mut self) -> Option<u16> {
+        self.until("the close", |viewer| viewer.closed.is_some()).await;
+        self.closed.unwrap()
+    }
+
+    /// Takes messages until all input has reached the program's terminal.
+    pub(crate) async fn until_acked(&mut self) {
+        self.until("the last input_ack", |viewer| viewer.acked >= viewer.sent)
+            .await;
+    }
+
+    /// Takes messages until the text `wanted` picks; those that came before this call count.
+    pub(crate) async fn until_text<T>(&mut self, what: &str, wanted: impl Fn(&ServerText) -> Option<T>) -> T {
+        let mut found = None;
+        self.until(what, |viewer| {
+            found = viewer.texts.iter().find_map(&wanted);
+            found.is_some()
+        })
+        .await;
+        found.unwrap()
+    }
+
+    /// Takes messages until an error; its code, and the input offset it tells.
+    pub(crate) async fn until_error(&mut self) -> (ErrorCode, Option<Offset>) {
+        let error = |text: &ServerText| match text {
+            ServerText::Error {
+                code,
+                message,
+                input_offset,
+            } => {
+                assert!(!message.is_empty());
+                Some((*code, *input_offset))
+            }
+            _ => None,
+        };
+        self.until_text("an error", error).await
+    }
+
+    /// The last error, of a connection that is over.
+    pub(crate) fn last_error(&self) -> Option<ErrorCode> {
+        self.texts.iter().rev().find_map(|text| match text {
+            ServerText::Error { code, .. } => Some(*code),
+            _ => None,
+        })
+    }
+
+    /// Takes messages until a `pong` that answers this.
+    pub(crate) async fn ping(&mut self) {
+        let pongs = |viewer: &Self| {
+            viewer
+                .texts
+                .iter()
+                .filter(|text| **text == ServerText::Pong)
+                .count()
+        };
+        let before = pongs(self);
+        self.say(&ClientText::Ping).await;
+        self.until("a pong", |viewer| pongs(viewer) > before).await;
+    }
+
+    pub(crate) async fn send(&mut self, message: Message) {
+        // A connection that is over shows in the next wait.
+        let _ = self.ws.send(message).await;
+    }
+
+    pub(crate) async fn say(&mut self, text: &ClientText) {
+        self.send(Message::text(serde_json::to_string(text).unwrap()))
+            .await;
+    }
+
+    /// Sends an input frame as it is.
+    pub(crate) async fn send_input(&mut self, offset: u64, bytes: &[u8]) {
+        let mut frame = Vec::new();
+        let offset = Offset(offset);
+        ClientFrame::Input { offset, bytes }.encode(&mut frame);
+        self.send(Message::binary(frame)).await;
+    }
+
+    /// Sends input that no person typed.
+    pub(crate) async fn report(&mut self, bytes: &[u8]) {
+        self.send_input(self.sent, bytes).await;
+        self.sent += bytes.len() as u64;
+    }
+
+    /// Types.
+    pub(crate) async fn type_in(&mut self, text: &str) {
+        self.say(&ClientText::Typing).await;
+        self.report(text.as_bytes()).await;
+    }
+
+    /// Types a command that prints what no echo of it does, and waits until it has run.
+    pub(crate) async fn run(&mut self, command: &str) {
+        let tag = super::random_id();
+        let (head, rest) = tag.split_at(16);
+        self.type_in(&format!("{command}; echo {head}''{rest}\r")).await;
+        self.until_output(&tag).await;
+    }
+
+    /// Sends as much as the window allows at any time, until all is sent.
+    pub(crate) async fn paste(&mut self, bytes: &[u8]) {
+        self.say(&ClientText::Typing).await;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let room = self.hello.input_window - (self.sent - self.acked);
+            let count = rest.len().min(PIECE_BYTES).min(usize::try_from(room).unwrap());
+            if count == 0 {
+                let before = self.acked;
+                self.until("room in the input window", |viewer| viewer.acked > before)
+                    .await;
+                continue;
+            }
+            let (piece, after) = rest.split_at(count);
+            self.report(piece).await;
+            rest = after;
+            self.take_waiting().await;
+        }
+    }
+
+    /// Takes what has come already.
+    async fn take_waiting(&mut self) {
+        while timeout(Duration::ZERO, self.step())
+            .await
+            .is_ok_and(|went_on| went_on)
+        {}
+    }
+
+    /// Closes in order and waits until the server has let go.
+    pub(crate) async fn close(mut self) {
+        let _ = self.ws.close(None).await;
+        while self.step().await {}
+    }
+}
