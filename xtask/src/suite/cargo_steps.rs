@@ -4,14 +4,14 @@
 use anyhow::Result;
 
 use super::plan::{Build, Step};
-use super::{Report, Suite};
+use super::{Report, SITE, Suite};
 use crate::page;
 use crate::progress::Progress;
 use crate::verbs::build;
 
 /// `cargo fmt --check`.
 pub(super) fn fmt(suite: &Suite<'_>) -> Result<Report> {
-    let mut command = suite.workspace.cargo(suite.profile(), "fmt")?;
+    let mut command = suite.workspace.cargo(SITE, "fmt")?;
     suite.must(
         "fmt",
         command.args(["--all", "--check", "--", "--files-with-diff", "--color", "never"]),
@@ -21,7 +21,7 @@ pub(super) fn fmt(suite: &Suite<'_>) -> Result<Report> {
 
 /// No warning is left standing.
 pub(super) fn clippy(suite: &Suite<'_>, step: &Step, build: &Build) -> Result<Report> {
-    let mut command = suite.workspace.cargo(suite.profile(), "clippy")?;
+    let mut command = suite.workspace.cargo(SITE, "clippy")?;
     command.args(["--package", &build.package]).args(&build.args);
     if !build.wasm {
         command.arg("--all-targets");
@@ -32,7 +32,7 @@ pub(super) fn clippy(suite: &Suite<'_>, step: &Step, build: &Build) -> Result<Re
 
 /// Documentation without broken links.
 pub(super) fn docs(suite: &Suite<'_>, step: &Step, build: &Build) -> Result<Report> {
-    let mut command = suite.workspace.cargo(suite.profile(), "doc")?;
+    let mut command = suite.workspace.cargo(SITE, "doc")?;
     command
         .args(["--no-deps", "--package", &build.package])
         .args(&build.args);
@@ -42,12 +42,12 @@ pub(super) fn docs(suite: &Suite<'_>, step: &Step, build: &Build) -> Result<Repo
 
 /// The page that the browser tests load.
 pub(super) fn page(suite: &Suite<'_>) -> Result<Report> {
-    page::build(suite.workspace, suite.profile(), &mut Progress::new(page::STEPS))?;
+    page::build(suite.workspace, SITE, &mut Progress::new(page::STEPS))?;
     Ok(Report::default())
 }
 
 /// A program that tests start.
 pub(super) fn program(suite: &Suite<'_>, package: &str) -> Result<Report> {
-    build::program(suite.workspace, suite.profile(), package)?;
+    build::program(suite.workspace, suite.profile(), SITE, package)?;
     Ok(Report::default())
 }

@@ -37,6 +37,10 @@ use plan::{Action, Step};
 /// After this a hanging step is ended. A cold build on two cores takes minutes, a hang takes forever.
 const STEP_LIMIT: Duration = Duration::from_secs(20 * 60);
 
+/// Which page is tested: the one that is shipped. Compiling it costs seconds more than a dev page, and each of
+/// the many page loads is quicker.
+const SITE: Profile = Profile::Release;
+
 /// What a step found.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
@@ -148,7 +152,7 @@ impl<'a> Suite<'a> {
         })
     }
 
-    /// The profile of server, holder and page that the tests use.
+    /// How server and holder are built: the checks of a dev build find more, a release build is what is shipped.
     fn profile(&self) -> Profile {
         Profile::from_flag(self.full)
     }

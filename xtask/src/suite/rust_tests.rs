@@ -4,12 +4,12 @@ use anyhow::Result;
 
 use super::not_run::NotRun;
 use super::plan::{Build, Step};
-use super::{Report, Suite};
+use super::{Report, SITE, Suite};
 use crate::workspace::Profile;
 
 /// Runs all tests of a package: units, integration, documentation.
 pub(super) fn run(suite: &Suite<'_>, step: &Step, build: &Build) -> Result<Report> {
-    let mut command = suite.workspace.cargo(suite.profile(), "test")?;
+    let mut command = suite.workspace.cargo(SITE, "test")?;
     command
         .args(["--no-fail-fast", "--package", &build.package])
         .args(&build.args);

@@ -39,15 +39,20 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 pub(crate) fn product(workspace: &Workspace, profile: Profile) -> Result<()> {
     let mut progress = Progress::new(page::STEPS + 2);
     page::build(workspace, profile, &mut progress)?;
-    progress.step("server", true, || program(workspace, profile, "sempre-server"))?;
-    progress.step("holder", true, || program(workspace, profile, "sempre-holder"))?;
+    progress.step("server", true, || {
+        program(workspace, profile, profile, "sempre-server")
+    })?;
+    progress.step("holder", true, || {
+        program(workspace, profile, profile, "sempre-holder")
+    })?;
     println!("      built in {}", seconds(progress.elapsed()));
     Ok(())
 }
 
-/// Compiles the programs of one package. One package at a time, so that no other's features get in.
-pub(crate) fn program(workspace: &Workspace, profile: Profile, package: &str) -> Result<()> {
-    let mut command = workspace.cargo(profile, "build")?;
+/// Compiles the programs of one package for `profile`, with the page built for `site` inside. One package at a
+/// time, so that no other's features get in.
+pub(crate) fn program(workspace: &Workspace, profile: Profile, site: Profile, package: &str) -> Result<()> {
+    let mut command = workspace.cargo(site, "build")?;
     command.args(["--bins", "--package", package]);
     if profile == Profile::Release {
         command.arg("--release");

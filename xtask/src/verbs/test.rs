@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Also run what takes long, and the browser against the release build.
+    /// Also run what takes long, and build server and holder for release.
     #[arg(long)]
     full: bool,
     /// Run only this step (`fmt`, `clippy:sempre-server`) or group of steps (`clippy`); may be given again.
