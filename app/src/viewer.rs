@@ -71,9 +71,8 @@ fn writer_of_tab(session: SessionId) -> WriterId {
 }
 
 impl Viewer {
-    /// Loads the terminal's code if it is not there yet, opens the terminal and starts to connect.
-    pub async fn start(setup: Setup) -> Result<Self, TermError> {
-        let bundle = Bundle::load().await?;
+    /// Opens the terminal and starts to connect.
+    pub fn start(bundle: &Bundle, setup: Setup) -> Result<Self, TermError> {
         let inner = Rc::new(Inner {
             session: setup.session,
             terminal: RefCell::default(),
@@ -90,7 +89,7 @@ impl Viewer {
         let terminal = {
             let inner = Rc::downgrade(&inner);
             let listen = Rc::new(move |told| told_by_terminal(&inner, told));
-            Terminal::open(&bundle, &setup.host, setup.dark, listen)?
+            Terminal::open(bundle, &setup.host, setup.dark, listen)?
         };
         *inner.terminal.borrow_mut() = Some(terminal);
         inner.measure();

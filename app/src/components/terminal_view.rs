@@ -9,7 +9,7 @@ use sempre_protocol::SessionId;
 use super::use_theme;
 use crate::browser::element;
 use crate::feed::{Event, View};
-use crate::term::{Shortcut, TermError};
+use crate::term::{Bundle, Shortcut, TermError};
 use crate::viewer::{Setup, Viewer};
 
 /// Ties a terminal to the bars and buttons around it.
@@ -100,7 +100,7 @@ pub fn TerminalView(
 ) -> impl IntoView {
     let node = NodeRef::<Div>::new();
     let theme = use_theme();
-    // Disposed with the component: tells a viewer that started too late that nobody waits for it.
+    // Disposed with the component: tells whether somebody still waits once the terminal's code is loaded.
     let alive = StoredValue::new(());
     Effect::new(move || {
         let Some(host) = element::host(node) else { return };
@@ -112,8 +112,9 @@ pub fn TerminalView(
             on_shortcut: Box::new(move |shortcut| on_shortcut.run(shortcut)),
         };
         leptos::task::spawn_local(async move {
-            let started = Viewer::start(setup).await;
+            let bundle = Bundle::load().await;
             if alive.try_get_value().is_some() {
+                let started = bundle.and_then(|bundle| Viewer::start(&bundle, setup));
                 link.take(started, theme.is_dark_now());
             }
         });
