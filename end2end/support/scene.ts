@@ -72,7 +72,7 @@ export async function setScene(server: Server): Promise<Session> {
   await server.ended(ended.session_id);
   await server.create({ cwd: "/var/log", cmd: ["tail", "-f", "/dev/null"], labels: { service: "api" } });
   await server.create({ cwd: "/etc", shell: "sh", labels: { branch: "main" } });
-  return server.create({ labels: { story: "S-42", branch: "replay" } });
+  return server.create({ cwd: "/usr", labels: { story: "S-42", branch: "replay" } });
 }
 
 /** The lines to type to have something on the screen. */

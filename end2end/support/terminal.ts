@@ -21,6 +21,7 @@ type Host = Element & { sempreTerminal?: XTerm };
 
 export class Terminal {
   readonly host: Locator;
+  private started = 0;
 
   constructor(readonly page: Page) {
     this.host = page.getByTestId("terminal");
@@ -104,6 +105,16 @@ export class Terminal {
   /** Types a line and Enter. */
   async run(line: string): Promise<void> {
     await this.type(`${line}\n`);
+  }
+
+  /**
+   * Runs a program that reads what is typed next, and waits until that would not be the shell's any more: text that
+   * comes before a shell lets go of the terminal is not echoed, and its Enter and Ctrl-D mean nothing special.
+   */
+  async start(program: string): Promise<void> {
+    this.started += 1;
+    await this.run(`echo start-$((${this.started} * 1)); ${program}`);
+    await this.shows(new RegExp(`^start-${this.started}$`, "m"));
   }
 
   async press(key: string): Promise<void> {

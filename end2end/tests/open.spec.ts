@@ -79,7 +79,7 @@ test("Esc goes to the terminal, a shortcut closes the dialog, and the focus goes
   const page = await open();
   const terminal = await openModal(page, session);
   await terminal.prompts();
-  await terminal.run("cat -v");
+  await terminal.start("cat -v");
   for (let times = 0; times < 3; times += 1) await terminal.press("Escape");
   await terminal.press("Enter");
   await terminal.shows(/^\^\[\^\[\^\[$/m);

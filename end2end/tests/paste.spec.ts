@@ -20,7 +20,7 @@ function text(bytes: number, width: number): string {
 test("5 MB in lines under 4000 bytes arrive whole", async ({ shell, server }) => {
   const { terminal } = await shell();
   const pasted = `${text(5_000_000, 3_000)}\n`;
-  await terminal.run("cat > pasted; echo done-$?");
+  await terminal.start("cat > pasted; echo done-$?");
   await terminal.paste(pasted);
   await expect.poll(() => terminal.pending(), { timeout: 90_000 }).toBe(0);
   await terminal.press("Control+d");

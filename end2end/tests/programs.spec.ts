@@ -7,7 +7,7 @@ test("resizing the window changes the size that programs see", async ({ shell })
   const { terminal } = await shell();
   // A program in front that is told of a new size.
   await terminal.run(`bash -c 'trap "echo size-changed; exit" WINCH; echo wait-$?; while :; do read -rt 0.1; done'`);
-  await terminal.shows("wait-0");
+  await terminal.shows(/^wait-0$/m);
   const before = await terminal.size();
   await terminal.page.setViewportSize({ width: 900, height: 500 });
   await expect.poll(async () => (await terminal.size()).cols).toBeLessThan(before.cols);
@@ -60,14 +60,14 @@ test("less pages, searches and leaves the screen as it was", async ({ shell, ser
 test("Ctrl-C, Ctrl-D, Tab and arrow keys do what they do", async ({ shell, server }) => {
   await writeFile(server.file("a-long-name.txt"), "found\n");
   const { terminal } = await shell();
-  await terminal.run("sleep 600");
+  await terminal.start("sleep 600");
   await terminal.press("Control+c");
   await terminal.shows("^C");
   await terminal.prompts();
   await terminal.run("echo code-$?");
   await terminal.shows("code-130");
 
-  await terminal.run("cat > typed.txt");
+  await terminal.start("cat > typed.txt");
   await terminal.run("one line");
   await terminal.press("Control+d");
   await terminal.prompts();

@@ -1,7 +1,7 @@
 // How it looks: each view at three widths in both themes, kept in `artifacts/`. None is wider than its window.
 import type { Page } from "@playwright/test";
 
-import { modal, row } from "../support/pages";
+import { openModal, row } from "../support/pages";
 import { LINES, setScene } from "../support/scene";
 import type { Session } from "../support/server";
 import { Terminal } from "../support/terminal";
@@ -13,34 +13,50 @@ const WINDOWS = [
   { width: 390, height: 844 },
 ];
 
-async function terminalShown(page: Page): Promise<void> {
-  const terminal = new Terminal(page);
-  await terminal.becomes("live");
-  await terminal.shows("4 passed");
-  const { cols } = await terminal.size();
-  await expect(page.getByTestId("size")).toContainText(`${cols}×`);
+/** A view: its name, where it is, and what must be there before pictures are taken. */
+interface View {
+  name: string;
+  route: (session: Session) => string;
+  shown: (page: Page, session: Session) => Promise<void>;
+  hasTerminal?: boolean;
 }
 
-/** Each view: where it is, and what must be there before the picture is taken. */
-const VIEWS: [string, (session: Session) => string, (page: Page, session: Session) => Promise<void>][] = [
-  ["list", () => "/", async (page, session) => expect(row(page, session)).toBeVisible()],
-  [
-    "modal",
-    () => "/",
-    async (page, session) => {
-      await row(page, session).getByRole("button", { name: "Open bash" }).click();
-      await terminalShown(page);
-      await expect(modal(page)).toBeVisible();
+const VIEWS: View[] = [
+  { name: "list", route: () => "/", shown: (page, session) => expect(row(page, session)).toBeVisible() },
+  {
+    name: "modal",
+    route: () => "/",
+    shown: async (page, session) => {
+      await openModal(page, session);
+      await new Terminal(page).shows("4 passed");
     },
-  ],
-  ["standalone", ({ session_id }) => `/t/${session_id}`, terminalShown],
-  [
-    "session",
-    ({ session_id }) => `/s/${session_id}`,
-    async (page) => expect(page.getByRole("heading", { name: "Process" })).toBeVisible(),
-  ],
-  ["health", () => "/health", async (page) => expect(page.getByTestId("health-status")).toBeVisible()],
+    hasTerminal: true,
+  },
+  {
+    name: "standalone",
+    route: ({ session_id }) => `/t/${session_id}`,
+    shown: (page) => new Terminal(page).shows("4 passed"),
+    hasTerminal: true,
+  },
+  {
+    name: "session",
+    route: ({ session_id }) => `/s/${session_id}`,
+    shown: (page) => expect(page.getByRole("heading", { name: "Process" })).toBeVisible(),
+  },
+  {
+    name: "health",
+    route: () => "/health",
+    shown: (page) => expect(page.getByTestId("health-status")).toBeVisible(),
+  },
 ];
+
+/** Gives the window another size and waits until a terminal has followed. */
+async function resize(page: Page, window: { width: number; height: number }, hasTerminal = false): Promise<void> {
+  const terminal = new Terminal(page);
+  const before = hasTerminal ? await terminal.size() : undefined;
+  await page.setViewportSize(window);
+  if (before) await expect.poll(() => terminal.size()).not.toEqual(before);
+}
 
 for (const colorScheme of ["dark", "light"] as const) {
   test.describe(colorScheme, () => {
@@ -54,12 +70,13 @@ for (const colorScheme of ["dark", "light"] as const) {
       await terminal.hasFocus();
       for (const line of LINES) await terminal.run(line);
       await terminal.shows("4 passed");
-      for (const window of WINDOWS) {
-        await page.setViewportSize(window);
-        for (const [name, route, shown] of VIEWS) {
-          await page.goto(server.url(route(session)));
-          await shown(page, session);
-          await page.screenshot({ path: `artifacts/${name}-${window.width}-${colorScheme}.png`, animations: "disabled" });
+      for (const { name, route, shown, hasTerminal } of VIEWS) {
+        await page.goto(server.url(route(session)));
+        await shown(page, session);
+        for (const window of WINDOWS) {
+          await resize(page, window, hasTerminal);
+          const path = `artifacts/${name}-${window.width}-${colorScheme}.png`;
+          await page.screenshot({ path, animations: "disabled" });
           const width = await page.evaluate(() => document.documentElement.scrollWidth);
           expect.soft(width, `${name} at ${window.width}`).toBeLessThanOrEqual(window.width);
         }
