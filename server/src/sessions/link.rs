@@ -169,9 +169,7 @@ async fn serve(
     let mut flow = InputFlow::default();
     loop {
         flow.pump(&mut connection);
-        if connection.flush().is_err() {
-            return Over::Lost;
-        }
+        connection.flush();
         tokio::select! {
             () = stop.cancelled() => return Over::Stopped,
             order = orders.recv() => match order {

@@ -87,7 +87,7 @@ impl Connection {
 
     async fn greeting(&mut self) -> io::Result<HolderHello> {
         loop {
-            self.flush()?;
+            self.flush();
             if let Some((Control::HolderHello(json), length)) = decode(&self.incoming)? {
                 let hello = serde_json::from_slice(json)?;
                 self.incoming.drain(..length);
@@ -97,17 +97,17 @@ impl Connection {
         }
     }
 
-    /// Sends what the socket takes now.
-    pub(super) fn flush(&mut self) -> io::Result<()> {
+    /// Sends what the socket takes now. That the holder is gone is told by reading: its last words may still be
+    /// there, and on a full disk they are nowhere else.
+    pub(super) fn flush(&mut self) {
         while !self.outgoing.is_empty() {
             match self.stream.try_write(&self.outgoing) {
                 Ok(count) => drop(self.outgoing.drain(..count)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(error),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(_) => self.outgoing.clear(),
             }
         }
         self.outgoing.shrink_to(1024);
-        Ok(())
     }
 
     /// Bytes that wait to be sent.
@@ -193,7 +193,7 @@ impl Connection {
     async fn fill(&mut self) -> io::Result<()> {
         let mut buffer = [0; READ_BYTES];
         loop {
-            self.flush()?;
+            self.flush();
             let interest = if self.outgoing.is_empty() {
                 Interest::READABLE
             } else {
