@@ -134,19 +134,22 @@ export class Server {
     return child;
   }
 
-  /** Ends it with `signal` and waits until it is gone. Sessions stay. */
-  async stop(signal: NodeJS.Signals): Promise<void> {
+  /** Ends it with `signal` and waits until it is gone; its exit code. Sessions stay. */
+  async stop(signal: NodeJS.Signals): Promise<number | null> {
     const child = this.child;
     this.child = undefined;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, "exit");
-    if (child.pid) end(child.pid, signal);
-    await exited;
+    if (!child) return null;
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, "exit");
+      if (child.pid) end(child.pid, signal);
+      await exited;
+    }
+    return child.exitCode;
   }
 
   /** Ends server, holders and shells, and removes the directory. */
   async dispose(): Promise<void> {
-    await this.stop("SIGTERM");
+    await this.stop("SIGKILL");
     await endAllOf(this.dir);
     await rm(this.dir, { recursive: true });
   }

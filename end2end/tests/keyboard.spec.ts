@@ -74,6 +74,7 @@ test("a session is made, used, left and ended", async ({ open, server }) => {
   await expect(question).toBeHidden();
   expect((await focused(page)).name).toBe("End bash");
   await keyboard.press("Enter");
+  await expect(question).toBeVisible();
   await tabTo(page, "End session");
   await keyboard.press("Enter");
   await expect(row(page, session).locator("[data-state=completed]")).toBeVisible();

@@ -58,7 +58,7 @@ test("SIGTERM says goodbye, ends in time, and sessions stay", async ({ shell, se
   watch.allowLostConnections();
   const { session, terminal } = await shell();
   const begun = Date.now();
-  await server.stop("SIGTERM");
+  expect(await server.stop("SIGTERM")).toBe(0);
   expect(Date.now() - begun).toBeLessThan(10_000);
   await terminal.becomes("reconnecting");
   expect(isAlive(session.pid ?? 0)).toBe(true);

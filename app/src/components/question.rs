@@ -33,6 +33,8 @@ pub fn QuestionDialog(
 fn Asking(question: Question, asked: RwSignal<Option<Question>>) -> impl IntoView {
     let node = NodeRef::<Dialog>::new();
     Effect::new(move || dialog::show(node));
+    // Disposed with this question: its dialog may tell of its closing after the next one was asked.
+    let alive = StoredValue::new(());
     let act = question.act;
     let yes = move |_| {
         dialog::close(node);
@@ -44,7 +46,11 @@ fn Asking(question: Question, asked: RwSignal<Option<Question>>) -> impl IntoVie
             node_ref=node
             aria-labelledby="question-title"
             aria-describedby="question-text"
-            on:close=move |_| asked.set(None)
+            on:close=move |_| {
+                if alive.try_get_value().is_some() {
+                    asked.set(None);
+                }
+            }
         >
             <h2 id="question-title">{question.title}</h2>
             <p id="question-text">{question.text}</p>

@@ -24,7 +24,8 @@ pub(super) async fn add(request: Request, next: Next) -> Response {
         (header::CONTENT_SECURITY_POLICY, NO_PAGE_POLICY),
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // Not "no-referrer": with that a browser sends forms without their origin, and the login is one.
+        (header::REFERRER_POLICY, "same-origin"),
         (
             HeaderName::from_static("cross-origin-opener-policy"),
             "same-origin",

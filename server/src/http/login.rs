@@ -54,6 +54,7 @@ fn enter(state: &ServerState, next: &str) -> Response {
     let next = escape(next);
     let body = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Sempre</title>\
+         <link rel=\"icon\" href=\"/favicon.svg\">\
          <meta http-equiv=\"refresh\" content=\"0;url={next}\"><p>Logged in. <a href=\"{next}\">Go on</a>"
     );
     let mut response = with_policy(Html(body).into_response());

@@ -220,7 +220,7 @@ async fn every_kind_of_answer_carries_the_security_headers() {
                 .unwrap_or_else(|| panic!("no {name} for {call:?}"))
         };
         assert_eq!(header("x-content-type-options"), "nosniff");
-        assert_eq!(header("referrer-policy"), "no-referrer");
+        assert_eq!(header("referrer-policy"), "same-origin");
         assert_eq!(header("cross-origin-opener-policy"), "same-origin");
         let policy = header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'"), "{policy}");
