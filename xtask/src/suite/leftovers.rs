@@ -44,13 +44,13 @@ pub(super) fn check(suite: &Suite<'_>) -> Result<Report> {
             process.pid,
             process.command_line()
         ));
-        if process.touches(&suite.temp) {
+        if process.touches(suite.temp.path()) {
             processes::kill_tree(process.pid);
         }
     }
-    let inside = test_dirs(&suite.temp)
+    let inside = test_dirs(suite.temp.path())
         .into_iter()
-        .map(|name| suite.temp.join(name));
+        .map(|name| suite.temp.path().join(name));
     let outside = test_dirs(&env::temp_dir());
     let outside = outside
         .difference(&suite.before.dirs)
@@ -85,7 +85,7 @@ fn is_stray(suite: &Suite<'_>, process: &Process) -> bool {
     if suite.before.pids.contains(&process.pid) || process.pid == std::process::id() {
         return false;
     }
-    process.touches(&suite.temp) || (is_product(suite, process) && process.touches(&env::temp_dir()))
+    process.touches(suite.temp.path()) || (is_product(suite, process) && process.touches(&env::temp_dir()))
 }
 
 fn is_product(suite: &Suite<'_>, process: &Process) -> bool {

@@ -18,12 +18,11 @@ mod summary;
 pub(crate) use plan::plan;
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
 
 use crate::prerequisites;
 use crate::processes;
@@ -105,7 +104,7 @@ pub(crate) struct Suite<'a> {
     /// Run also what takes long.
     full: bool,
     /// The temporary directory of everything that is started here.
-    temp: PathBuf,
+    temp: TempDir,
     /// What was there before.
     before: Before,
 }
@@ -133,16 +132,19 @@ pub(crate) fn run(workspace: &Workspace, plan: &[Step], full: bool) -> Result<bo
             report,
         });
     }
-    suite.remove_temp()?;
+    suite
+        .temp
+        .close()
+        .context("cannot remove the tests' temporary directory")?;
     println!("\nall steps took {}", seconds(started.elapsed()));
     Ok(summary::print(&ended, &allowed))
 }
 
 impl<'a> Suite<'a> {
     fn new(workspace: &'a Workspace, full: bool) -> Result<Self> {
-        // A short path: tests bind Unix sockets below it.
-        let temp = std::env::temp_dir().join(format!("sempre-run-{}", std::process::id()));
-        fs::create_dir_all(&temp).with_context(|| format!("cannot create {}", temp.display()))?;
+        // A short path: tests bind Unix sockets below it. A name nobody can guess, since the directory is shared.
+        let temp = tempfile::Builder::new().prefix("sempre-run-").tempdir();
+        let temp = temp.context("cannot make a temporary directory")?;
         let before = Before::look();
         Ok(Self {
             workspace,
@@ -207,17 +209,13 @@ impl<'a> Suite<'a> {
     fn prepare(&self, command: &mut Command) {
         let profile = self.profile();
         command
-            .env("TMPDIR", &self.temp)
-            .env("XDG_STATE_HOME", self.temp.join("state"))
+            .env("TMPDIR", self.temp.path())
+            .env("XDG_STATE_HOME", self.temp.path().join("state"))
             .env("SEMPRE_BIN", self.workspace.program(profile, "sempre"))
             .env("SEMPRE_HOLDER", self.workspace.program(profile, "sempre-holder"));
         if self.full {
             command.env("SEMPRE_FULL", "1");
         }
-    }
-
-    fn remove_temp(&self) -> Result<()> {
-        fs::remove_dir_all(&self.temp).with_context(|| format!("cannot remove {}", self.temp.display()))
     }
 }
 
