@@ -185,6 +185,13 @@ async fn a_frame_over_a_mebibyte_closes_with_1009() {
         viewer.send(message).await;
         assert_eq!(viewer.until_closed().await, Some(1009));
     }
+    let mut viewer = server.attach(id, "").await;
+    viewer.send(Message::binary(vec![1; 1024 * 1024])).await;
+    assert_eq!(
+        viewer.until_error().await.0,
+        ErrorCode::InputGap,
+        "one of exactly that is read"
+    );
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! How a server starts, refuses to start, and stops.
 
 use std::fs;
-use std::net::TcpListener;
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
@@ -113,6 +114,52 @@ async fn sigterm_and_sigint_tell_viewers_and_leave_sessions() {
         assert_eq!((info.pid, info.state), (pid, SessionState::Active));
     }
     server.attach(id, "").await.run("true").await;
+}
+
+#[tokio::test]
+async fn clients_that_never_finish_do_not_hold_up_a_stop() {
+    let mut server = Setup::new().start();
+    let id = server.script("stty -opost; head -c 33554432 /dev/zero").await;
+    server.ended(id).await;
+    let token = server.token();
+    let mut open = Vec::new();
+    for start in [
+        // Silent, in the middle of a request, in the middle of a body, reading nothing, listening for ever.
+        String::new(),
+        "GET / HT".to_owned(),
+        "POST /api/v1/sessions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{".to_owned(),
+        format!(
+            "GET /api/v1/sessions/{id}/output HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n"
+        ),
+        format!("GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n"),
+    ] {
+        let mut stream = TcpStream::connect(server.address()).unwrap();
+        stream.write_all(start.as_bytes()).unwrap();
+        open.push(stream);
+    }
+    server.list().await;
+    let started = Instant::now();
+    assert_eq!(server.stop().code(), Some(0));
+    assert!(started.elapsed() < STOP_LIMIT, "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn what_a_client_names_cannot_forge_lines_of_the_log() {
+    let server = Setup::new().env("SEMPRE_LOG_LEVEL", "trace").start();
+    let evil = "\u{1b}[2J\n2026-01-01T00:00:00Z  INFO forged";
+    let program = server.home().join(evil);
+    fs::write(&program, "#!/bin/sh\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let id = server.create(json!({ "cmd": [program.to_str().unwrap()] })).await;
+    server.ended(id).await;
+    server.try_create(&json!({ "shell": evil })).await.problem(422);
+    server
+        .try_create(&json!({ "cwd": format!("/{evil}") }))
+        .await
+        .problem(422);
+    let log = server.log();
+    assert!(!log.contains('\u{1b}'), "{log}");
+    assert!(!log.lines().any(|line| line.ends_with("INFO forged")), "{log}");
 }
 
 #[tokio::test]

@@ -45,8 +45,9 @@ impl TestDir {
         self.root.as_ref().unwrap().path()
     }
 
+    /// Longer than the address of a Unix socket may be, and with a space in it.
     pub(crate) fn data(&self) -> PathBuf {
-        self.root().join("data")
+        self.root().join(format!("data of{}", "-one-server".repeat(12)))
     }
 
     pub(crate) fn home(&self) -> PathBuf {
