@@ -1,0 +1,196 @@
+//! Rows as text: printed so that wraps, blanks and backgrounds come out as they were.
+
+use std::io::Write;
+
+use crate::attributes::{Attributes, StyleId};
+use crate::packed::{PackedRow, Piece};
+use crate::snapshot::sgr;
+use crate::terminal::Terminal;
+use crate::width::Joining;
+
+/// Ends the chance that the next character joins the last, and does nothing else (ST).
+const APART: &[u8] = b"\x1b\\";
+
+/// Writes a snapshot and knows what the terminal that reads it would have become so far.
+#[derive(Debug)]
+pub(super) struct Writer<'a> {
+    terminal: &'a Terminal,
+    out: Vec<u8>,
+    /// The pen there.
+    pen: Attributes,
+    joining: Joining,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(terminal: &'a Terminal) -> Self {
+        Self {
+            terminal,
+            out: Vec::new(),
+            pen: Attributes::default(),
+            joining: Joining::default(),
+        }
+    }
+
+    pub(super) fn reserve(&mut self, bytes: usize) {
+        self.out.reserve(bytes);
+    }
+
+    pub(super) fn finish(self) -> Vec<u8> {
+        self.out
+    }
+
+    /// A sequence.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+        self.joining = Joining::default();
+    }
+
+    /// A sequence that has to be put together.
+    pub(super) fn format(&mut self, arguments: std::fmt::Arguments<'_>) {
+        // Writing to memory does not fail.
+        let _ = self.out.write_fmt(arguments);
+        self.joining = Joining::default();
+    }
+
+    /// To a place on the screen.
+    pub(super) fn go_to(&mut self, x: usize, y: usize) {
+        self.format(format_args!("\x1b[{};{}H", y + 1, x + 1));
+    }
+
+    /// Makes `attributes` the pen.
+    pub(super) fn pen(&mut self, attributes: &Attributes) {
+        if self.pen == *attributes {
+            return;
+        }
+        sgr::write(&self.pen, attributes, &self.terminal.links, &mut self.out);
+        self.pen = *attributes;
+        self.joining = Joining::default();
+    }
+
+    fn attributes(&self, style: StyleId) -> Attributes {
+        self.terminal.styles.get(style.0).copied().unwrap_or_default()
+    }
+
+    /// Prints text that takes no part in what stands before it.
+    pub(super) fn text(&mut self, text: &str) {
+        let Some(first) = text.chars().next() else { return };
+        if !self.joining.is_none() && self.joining.next(first).joins() {
+            self.bytes(APART);
+        }
+        self.out.extend_from_slice(text.as_bytes());
+        self.joining = match text.as_bytes().last() {
+            Some(&last) if last < 0x80 => Joining::default().next(char::from(last)),
+            _ => text.chars().fold(self.joining, Joining::next),
+        };
+    }
+
+    /// The rows of a buffer, the cursor standing at the start of an empty one.
+    pub(super) fn rows<'r>(&mut self, rows: impl Iterator<Item = &'r PackedRow>) {
+        let mut rows = rows.peekable();
+        // What was printed into a row's first cell to make the row go on from the one above.
+        let mut filler = false;
+        while let Some(row) = rows.next() {
+            let next = rows.peek().filter(|next| next.wrapped);
+            if next.is_none() && row.is_plain() && !filler {
+                self.pen(&Attributes::default());
+                self.out.extend_from_slice(row.plain_text());
+            } else {
+                let x = self.row(row, filler);
+                filler = false;
+                if let Some(next) = next {
+                    filler = self.wrap(row, x, next);
+                    continue;
+                }
+            }
+            if rows.peek().is_some() {
+                if self.pen.background != Default::default() {
+                    self.pen(&Attributes::default());
+                }
+                self.bytes(b"\r\n");
+            }
+        }
+    }
+
+    /// One row's cells; returns the column after the last one printed.
+    fn row(&mut self, row: &PackedRow, filler: bool) -> usize {
+        let mut x = 0;
+        let mut at = 0;
+        if filler && !matches!(row.pieces().next(), Some((Piece::Ascii(_) | Piece::Whole(..), _))) {
+            self.pen(&Attributes::default());
+            self.bytes(b"\x1b[X");
+        }
+        for (piece, style) in row.pieces() {
+            let cells = piece.cells();
+            match piece {
+                Piece::Null(_) if style == StyleId::DEFAULT => {}
+                Piece::Null(_) | Piece::Odd(..) => {
+                    self.skip(at - x);
+                    x = at;
+                    self.pen(&self.attributes(style));
+                    self.format(format_args!("\x1b[{cells}X"));
+                }
+                Piece::Ascii(text) | Piece::Whole(text, _) => {
+                    self.skip(at - x);
+                    self.pen(&self.attributes(style));
+                    self.text(text);
+                    x = at + cells;
+                }
+            }
+            at += cells;
+        }
+        x
+    }
+
+    fn skip(&mut self, cells: usize) {
+        match cells {
+            0 => {}
+            1 => self.bytes(b"\x1b[C"),
+            _ => self.format(format_args!("\x1b[{cells}C")),
+        }
+    }
+
+    /// Makes the next row go on from this one, of which `x` cells are drawn. True if a space stands in its first cell
+    /// then and the cursor before that; else the next character printed wraps.
+    fn wrap(&mut self, row: &PackedRow, x: usize, next: &PackedRow) -> bool {
+        let cols = self.terminal.cols;
+        let first = next.pieces().next();
+        let has_background = |style: StyleId| self.attributes(style).background != Default::default();
+        let wraps_by_itself = match first {
+            Some((Piece::Ascii(_), style)) => x == cols && !has_background(style),
+            Some((Piece::Whole(_, width), style)) => {
+                let left_over = last_cell(row, cols);
+                !has_background(style)
+                    && (x == cols || width == 2 && x + 1 == cols && left_over == Some(style))
+            }
+            _ => false,
+        };
+        if wraps_by_itself {
+            return false;
+        }
+        let plain = Attributes::default();
+        self.pen(&plain);
+        if x == cols {
+            self.text(" ");
+        } else {
+            self.skip((cols - 1).saturating_sub(x));
+            self.text("  ");
+            self.format(format_args!("\x1b[A\x1b[{cols}G"));
+            let style = last_cell(row, cols).unwrap_or_default();
+            self.pen(&self.attributes(style));
+            self.bytes(b"\x1b[X\x1b[B");
+        }
+        self.bytes(b"\r");
+        true
+    }
+}
+
+/// The style of the last of `cols` cells, if nothing was written there.
+fn last_cell(row: &PackedRow, cols: usize) -> Option<StyleId> {
+    let mut end = 0;
+    let mut last = None;
+    for (piece, style) in row.pieces() {
+        end += piece.cells();
+        last = matches!(piece, Piece::Null(_)).then_some(style);
+    }
+    if end < cols { Some(StyleId::DEFAULT) } else { last }
+}

@@ -1,0 +1,230 @@
+//! What is not in the rows: tabs, saved cursors, regions, modes, character sets, colours, the cursor and the pen.
+
+use crate::attributes::Attributes;
+use crate::buffer::{Buffer, Saved};
+use crate::charset::Charset;
+use crate::packed::{Packer, Piece};
+use crate::snapshot::rows::Writer;
+use crate::tabs::Tabs;
+use crate::terminal::Terminal;
+
+/// Introducers of designations for G0 to G3.
+const DESIGNATIONS: [char; 4] = ['(', ')', '*', '+'];
+/// Shifts to G0 to G3.
+const SHIFTS: [&[u8]; 4] = [b"\x0f", b"\x0e", b"\x1bn", b"\x1bo"];
+
+/// Title and colours.
+pub(super) fn write_globals(writer: &mut Writer<'_>, terminal: &Terminal) {
+    writer.format(format_args!("\x1b]2;{}\x1b\\", terminal.title));
+    for (index, colour) in terminal.palette.iter() {
+        let (red, green, blue) = (colour.red, colour.green, colour.blue);
+        writer.format(format_args!(
+            "\x1b]4;{index};rgb:{red:02x}/{green:02x}/{blue:02x}\x1b\\"
+        ));
+    }
+    for (which, colour) in terminal.palette.specials() {
+        let (red, green, blue) = (colour.red, colour.green, colour.blue);
+        writer.format(format_args!(
+            "\x1b]{which};rgb:{red:02x}/{green:02x}/{blue:02x}\x1b\\"
+        ));
+    }
+}
+
+/// Whether something was saved that a terminal just reset would not restore.
+pub(super) fn is_saved(buffer: &Buffer) -> bool {
+    buffer.saved != Saved::default()
+}
+
+/// Tab stops, if they are not the usual ones.
+pub(super) fn write_tabs(writer: &mut Writer<'_>, terminal: &Terminal, buffer: &Buffer) {
+    let cols = terminal.cols;
+    if buffer.tabs.iter(cols).eq(Tabs::new(cols).iter(cols)) {
+        return;
+    }
+    writer.bytes(b"\x1b[3g");
+    for x in buffer.tabs.iter(cols) {
+        writer.format(format_args!("\x1b[{}G\x1bH", x + 1));
+    }
+}
+
+/// The saved cursor.
+pub(super) fn write_saved(writer: &mut Writer<'_>, terminal: &Terminal, buffer: &Buffer) {
+    if !is_saved(buffer) {
+        return;
+    }
+    let saved = &buffer.saved;
+    writer.pen(&drawn(&saved.pen, saved.extended));
+    if !saved.charset.is_ascii() {
+        write_designation(writer, 0, saved.charset);
+    }
+    writer.go_to(saved.x.min(terminal.cols.saturating_sub(1)), buffer.saved_y());
+    writer.bytes(b"\x1b7");
+    if !saved.charset.is_ascii() {
+        write_designation(writer, 0, Charset::ASCII);
+    }
+    writer.pen(&Attributes::default());
+}
+
+fn drawn(pen: &Attributes, extended: bool) -> Attributes {
+    if extended {
+        return *pen;
+    }
+    Attributes {
+        foreground: pen.foreground,
+        background: pen.background,
+        flags: pen.flags,
+        ..Attributes::default()
+    }
+}
+
+/// The scroll region, if it is not the whole screen.
+pub(super) fn write_region(writer: &mut Writer<'_>, terminal: &Terminal, buffer: &Buffer) {
+    if (buffer.top, buffer.bottom + 1) != (0, terminal.rows) {
+        writer.format(format_args!("\x1b[{};{}r", buffer.top + 1, buffer.bottom + 1));
+    }
+}
+
+fn write_designation(writer: &mut Writer<'_>, level: usize, set: Charset) {
+    let introducer = DESIGNATIONS.get(level).copied().unwrap_or('(');
+    writer.format(format_args!("\x1b{introducer}{}", char::from(set.designation())));
+}
+
+/// Modes, character sets, cursor and pen: whatever is written last decides what the next character joins, so that is
+/// the last character printed, if it may be joined.
+pub(super) fn write_end(writer: &mut Writer<'_>, terminal: &Terminal) {
+    let last = last_printed(terminal);
+    let pen = terminal.pen.drawn();
+    let is_simple = !terminal.modes.insert && terminal.charsets.current.is_ascii();
+    let at_the_end = last.as_ref().is_some_and(|last| {
+        is_simple && !terminal.joining.is_none() && last.attributes == pen && !last.text.is_empty()
+    });
+    if terminal.modes.origin {
+        writer.bytes(b"\x1b[?6h");
+    }
+    if !at_the_end {
+        write_cursor(writer, terminal, last.as_ref());
+    }
+    write_modes(writer, terminal);
+    write_charsets(writer, terminal);
+    if at_the_end {
+        write_cursor(writer, terminal, last.as_ref());
+    }
+    writer.pen(&pen);
+}
+
+/// The character before the cursor.
+struct LastPrinted {
+    x: usize,
+    text: String,
+    attributes: Attributes,
+}
+
+/// The character that has to be printed again: before a wrap that is pending, or one that may be joined.
+fn last_printed(terminal: &Terminal) -> Option<LastPrinted> {
+    let buffer = terminal.buffer();
+    let is_pending = buffer.x >= terminal.cols;
+    if !is_pending && terminal.joining.is_none() {
+        return None;
+    }
+    let row = Packer::default().pack(buffer.rows.get(buffer.y)?, terminal.cols, &terminal.clusters);
+    let mut at = 0;
+    for (piece, style) in row.pieces() {
+        let end = at + piece.cells();
+        if end >= buffer.x {
+            let attributes = terminal.styles.get(style.0).copied().unwrap_or_default();
+            let (x, text) = match piece {
+                Piece::Ascii(text) => {
+                    let x = buffer.x - 1;
+                    (x, text.get(x - at..=x - at)?)
+                }
+                Piece::Whole(text, _) if end == buffer.x => (at, text),
+                _ => (buffer.x - 1, ""),
+            };
+            return Some(LastPrinted {
+                x,
+                text: text.to_owned(),
+                attributes,
+            });
+        }
+        at = end;
+    }
+    Some(LastPrinted {
+        x: buffer.x.saturating_sub(1),
+        text: String::new(),
+        attributes: Attributes::default(),
+    })
+}
+
+fn write_cursor(writer: &mut Writer<'_>, terminal: &Terminal, last: Option<&LastPrinted>) {
+    let buffer = terminal.buffer();
+    let y = if terminal.modes.origin {
+        buffer.y.saturating_sub(buffer.top)
+    } else {
+        buffer.y
+    };
+    let is_pending = buffer.x >= terminal.cols;
+    match last {
+        Some(last) if !last.text.is_empty() => {
+            writer.go_to(last.x, y);
+            writer.pen(&last.attributes);
+            writer.text(&last.text);
+        }
+        // A row erased while a wrap was pending: printing makes it pending again, and erasing keeps it so.
+        Some(last) if is_pending => {
+            writer.go_to(last.x, y);
+            writer.pen(&Attributes::default());
+            writer.text(" ");
+            let row = buffer.rows.get(buffer.y);
+            let first = row.map(|row| row.get(0));
+            if row.is_some_and(|row| row.cells.iter().all(|&cell| Some(cell) == first)) {
+                let style = first.map_or(0, |cell| cell.style.0);
+                writer.pen(&terminal.styles.get(style).copied().unwrap_or_default());
+                writer.bytes(b"\x1b[2K");
+            }
+        }
+        _ => writer.go_to(buffer.x, y),
+    }
+}
+
+fn write_modes(writer: &mut Writer<'_>, terminal: &Terminal) {
+    let (modes, lasting) = (&terminal.modes, &terminal.lasting);
+    let switches = [
+        (modes.application_cursor, "?1h"),
+        (!modes.wrap, "?7l"),
+        (lasting.cursor_blink, "?12h"),
+        (lasting.cursor_hidden, "?25l"),
+        (modes.reverse_wrap, "?45h"),
+        (modes.application_keypad, "?66h"),
+        (modes.focus, "?1004h"),
+        (modes.bracketed_paste, "?2004h"),
+        (modes.insert, "4h"),
+        (lasting.new_line, "20h"),
+    ];
+    for (_, switch) in switches.iter().filter(|(on, _)| *on) {
+        writer.format(format_args!("\x1b[{switch}"));
+    }
+    for mode in [modes.mouse, modes.mouse_encoding]
+        .into_iter()
+        .filter(|&mode| mode != 0)
+    {
+        writer.format(format_args!("\x1b[?{mode}h"));
+    }
+    if terminal.cursor_style != 0 {
+        writer.format(format_args!("\x1b[{} q", terminal.cursor_style));
+    }
+}
+
+fn write_charsets(writer: &mut Writer<'_>, terminal: &Terminal) {
+    let charsets = &terminal.charsets;
+    for (level, &set) in charsets
+        .sets
+        .iter()
+        .enumerate()
+        .filter(|(_, set)| !set.is_ascii())
+    {
+        write_designation(writer, level, set);
+    }
+    if charsets.level != 0 {
+        writer.bytes(SHIFTS.get(charsets.level).copied().unwrap_or_default());
+    }
+}

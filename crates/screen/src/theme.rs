@@ -1,0 +1,49 @@
+//! The colours a screen is shown in, for programs that ask.
+
+/// A colour as the display mixes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Rgb {
+    /// Red.
+    pub red: u8,
+    /// Green.
+    pub green: u8,
+    /// Blue.
+    pub blue: u8,
+}
+
+impl Rgb {
+    /// From `0xRRGGBB`.
+    pub const fn new(rgb: u32) -> Self {
+        let [_, red, green, blue] = rgb.to_be_bytes();
+        Self { red, green, blue }
+    }
+}
+
+/// The colours of the viewer whose answers count: what OSC 4, 10, 11 and 12 are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Theme {
+    /// Text.
+    pub foreground: Rgb,
+    /// Behind it.
+    pub background: Rgb,
+    /// The cursor.
+    pub cursor: Rgb,
+    /// The sixteen named colours.
+    pub ansi: [Rgb; 16],
+}
+
+impl Default for Theme {
+    /// The dark colours of a terminal nobody has told anything: xterm's.
+    fn default() -> Self {
+        const ANSI: [u32; 16] = [
+            0x00_0000, 0xcd_0000, 0x00_cd00, 0xcd_cd00, 0x00_00ee, 0xcd_00cd, 0x00_cdcd, 0xe5_e5e5,
+            0x7f_7f7f, 0xff_0000, 0x00_ff00, 0xff_ff00, 0x5c_5cff, 0xff_00ff, 0x00_ffff, 0xff_ffff,
+        ];
+        Self {
+            foreground: Rgb::new(0xe5_e5e5),
+            background: Rgb::new(0x00_0000),
+            cursor: Rgb::new(0xe5_e5e5),
+            ansi: ANSI.map(Rgb::new),
+        }
+    }
+}
