@@ -7,4 +7,11 @@
     clippy::indexing_slicing
 )]
 
+mod cuts;
 mod joining;
+mod oracle;
+mod recorded;
+mod recordings;
+mod script;
+mod verdict;
+mod views;
