@@ -17,6 +17,8 @@ pub(crate) fn session(number: u8) -> SessionInfo {
         run: RunId::from_bytes([number; 16]),
         cmd: vec!["/bin/bash".into()],
         cwd: "/srv".into(),
+        title: None,
+        current_cwd: None,
         started_at: format!("2026-11-20T10:{number:02}:00Z"),
         ended_at: None,
         exit: None,

@@ -131,6 +131,7 @@ impl World {
             input_window: 8,
             size: Size::DEFAULT,
             role: Role::Writer,
+            viewer: 1,
             answers: true,
             reset: from.is_none(),
             server_version: String::new(),

@@ -104,6 +104,12 @@ pub struct SessionInfo {
     pub cmd: Vec<String>,
     /// Working directory it started in.
     pub cwd: String,
+    /// The window title the program set last: plain text, never markup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Where the shell stands now, if it tells (OSC 7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_cwd: Option<String>,
     /// Start, RFC 3339.
     pub started_at: String,
     /// End, RFC 3339; left out while active.
@@ -177,6 +183,9 @@ pub struct Health {
     pub version: String,
     /// Seconds since the server started.
     pub uptime: u64,
+    /// Screen engines in memory: sessions that are watched or write.
+    #[serde(default)]
+    pub screens: u32,
     /// What was looked at.
     pub checks: Vec<HealthCheck>,
 }

@@ -10,7 +10,7 @@ pub const KIND_BYTES: u8 = 0x01;
 /// Server → client: a snapshot or a part of one.
 pub const KIND_SNAPSHOT: u8 = 0x02;
 
-/// Snapshot flag: the ANSI bytes are compressed with raw deflate.
+/// Snapshot flag: the ANSI bytes are compressed with raw deflate, as a whole: parts are slices of the compressed bytes.
 pub const SNAPSHOT_DEFLATE_RAW: u8 = 1;
 /// Snapshot flag: more parts follow; all are applied together.
 pub const SNAPSHOT_MORE: u8 = 2;

@@ -7,14 +7,17 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod colours;
 pub mod events;
 pub mod frames;
+pub mod history;
 pub mod holder;
 pub mod ids;
 pub mod limits;
 pub mod offset;
 pub mod size;
 pub mod texts;
+pub mod viewers;
 
 pub use ids::{IdError, RunId, SessionId, WriterId};
 pub use offset::Offset;
@@ -22,3 +25,6 @@ pub use size::Size;
 
 /// The WebSocket subprotocol of the native wire.
 pub const SUBPROTOCOL: &str = "sempre.v1";
+
+/// WebSocket close code of a viewer that was disconnected by someone: it must not attach again by itself.
+pub const CLOSE_DISCONNECTED: u16 = 4001;

@@ -15,6 +15,27 @@ pub const OUTPUT_CHUNK_BYTES: usize = 64 * 1024;
 /// Journal bytes replayed to a viewer that attaches without `from`.
 pub const REPLAY_BYTES: u64 = 1024 * 1024;
 
+/// Bytes a `lag=skip` viewer that comes back with `from` is sent; one further behind gets a snapshot.
+pub const NEAR_BYTES: u64 = 256 * 1024;
+
+/// Lines above the screen in a snapshot whose viewer names no number.
+pub const SNAPSHOT_LINES: u32 = 5_000;
+
+/// Most lines above the screen in a snapshot.
+pub const MAX_SNAPSHOT_LINES: u32 = 100_000;
+
+/// Lines above the screen in the snapshot for a viewer that fell behind.
+pub const SKIP_LINES: u32 = 200;
+
+/// Largest part of a snapshot, bytes of payload.
+pub const SNAPSHOT_PART_BYTES: usize = 256 * 1024;
+
+/// Longest name a client gives itself, characters.
+pub const MAX_VIEWER_NAME_CHARS: usize = 64;
+
+/// Viewers that a `viewers` text describes at most; its `count` counts all.
+pub const MAX_VIEWERS_TOLD: usize = 32;
+
 /// Keys typed while disconnected that the page keeps, bytes.
 pub const PENDING_KEYS_BYTES: usize = 64 * 1024;
 

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::colours::Theme;
+use crate::viewers::ViewerInfo;
 use crate::{Offset, RunId, SessionId, Size, WriterId};
 
 /// What a viewer may do.
@@ -62,8 +64,10 @@ pub enum ErrorCode {
     SessionEnded,
     /// The holder does not answer.
     Unreachable,
-    /// Output below `base_offset` is gone; the stream goes on from there.
+    /// Output at the cursor is not kept; attach again.
     OutputTrimmed,
+    /// Someone disconnected this viewer: it must not attach again by itself.
+    Disconnected,
     /// A code this release does not know.
     #[serde(other)]
     Unknown,
@@ -118,6 +122,14 @@ pub enum ServerText {
         count: u32,
         /// Those that may type.
         writers: u32,
+        /// Who they are, oldest first; at most [`crate::limits::MAX_VIEWERS_TOLD`].
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        who: Vec<ViewerInfo>,
+    },
+    /// Whether output is missing that may still show on the screen; told after `hello` if so, and when it changes.
+    Inexact {
+        /// False once the program has drawn the screen anew.
+        inexact: bool,
     },
     /// Whether this viewer's terminal answers the program's queries from now on.
     Answers {
@@ -183,9 +195,12 @@ pub struct Hello {
     pub size: Size,
     /// What this viewer may do.
     pub role: Role,
-    /// Whether this viewer's terminal answers the program's queries.
+    /// This connection among the session's viewers.
+    #[serde(default)]
+    pub viewer: u64,
+    /// Whether this viewer's terminal answers the program's queries: false, since the server does.
     pub answers: bool,
-    /// The stream starts behind a terminal reset, not at what the client had.
+    /// The stream does not continue what the client had: a snapshot at `offset` comes before any output.
     pub reset: bool,
     /// The server's version.
     pub server_version: String,
@@ -214,6 +229,8 @@ pub enum ClientText {
         /// Which.
         signal: Signal,
     },
+    /// The colours this viewer shows; programs that ask are told those of who typed last.
+    Theme(Theme),
     /// Asks for a `pong`.
     Ping,
 }
@@ -221,6 +238,7 @@ pub enum ClientText {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::viewers::PeerKind;
 
     fn json<T: Serialize>(value: &T) -> String {
         serde_json::to_string(value).unwrap()
@@ -240,6 +258,7 @@ mod tests {
             input_window: 262_144,
             size: Size::DEFAULT,
             role: Role::Writer,
+            viewer: 6,
             answers: false,
             reset: true,
             server_version: "0.1.0".into(),
@@ -249,7 +268,7 @@ mod tests {
             "{\"type\":\"hello\",\"session\":\"01010101010101010101010101010101\",\
              \"writer\":\"02020202020202020202020202020202\",\"run\":\"03030303030303030303030303030303\",\
              \"writer_known\":true,\"offset\":10,\"base_offset\":0,\"tail_offset\":12,\"input_offset\":4,\
-             \"input_window\":262144,\"size\":{\"cols\":80,\"rows\":24},\"role\":\"writer\",\"answers\":false,\
+             \"input_window\":262144,\"size\":{\"cols\":80,\"rows\":24},\"role\":\"writer\",\"viewer\":6,\"answers\":false,\
              \"reset\":true,\"server_version\":\"0.1.0\"}"
         );
         assert_eq!(serde_json::from_str::<ServerText>(&json(&hello)).unwrap(), hello);
@@ -285,8 +304,32 @@ mod tests {
                 r#"{"type":"notify","message":"m"}"#,
             ),
             (
-                ServerText::Viewers { count: 2, writers: 1 },
+                ServerText::Viewers {
+                    count: 2,
+                    writers: 1,
+                    who: Vec::new(),
+                },
                 r#"{"type":"viewers","count":2,"writers":1}"#,
+            ),
+            (
+                ServerText::Viewers {
+                    count: 1,
+                    writers: 1,
+                    who: vec![ViewerInfo {
+                        viewer: 4,
+                        role: Role::Writer,
+                        typing: true,
+                        since: "2026-11-20T10:00:00Z".into(),
+                        peer: PeerKind::Network,
+                        name: Some("n".into()),
+                        client: Some("Firefox".into()),
+                    }],
+                },
+                r#"{"type":"viewers","count":1,"writers":1,"who":[{"viewer":4,"role":"writer","typing":true,"since":"2026-11-20T10:00:00Z","peer":"network","name":"n","client":"Firefox"}]}"#,
+            ),
+            (
+                ServerText::Inexact { inexact: true },
+                r#"{"type":"inexact","inexact":true}"#,
             ),
             (
                 ServerText::Answers { answers: true },
@@ -329,8 +372,17 @@ mod tests {
         }
     }
 
+    const GOLDEN_THEME: &str = r##"{"type":"theme","foreground":"#c0caf5","background":"#1a1b26","cursor":"#ffffff","ansi":["#000000","#000001","#000002","#000003","#000004","#000005","#000006","#000007","#000008","#000009","#00000a","#00000b","#00000c","#00000d","#00000e","#00000f"]}"##;
+
     #[test]
     fn golden_client_texts() {
+        let colour = |text: &str| text.parse().unwrap();
+        let theme = Theme {
+            foreground: colour("#c0caf5"),
+            background: colour("#1a1b26"),
+            cursor: colour("#ffffff"),
+            ansi: std::array::from_fn(|n| colour(&format!("#{n:06x}"))),
+        };
         let cases = [
             (
                 ClientText::Resize { cols: 80, rows: 24 },
@@ -345,6 +397,7 @@ mod tests {
                 ClientText::Signal { signal: Signal::Int },
                 r#"{"type":"signal","signal":"INT"}"#,
             ),
+            (ClientText::Theme(theme), GOLDEN_THEME),
             (ClientText::Ping, r#"{"type":"ping"}"#),
         ];
         for (text, golden) in cases {

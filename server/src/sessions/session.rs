@@ -180,6 +180,8 @@ impl Session {
             run: manifest.run,
             cmd: manifest.cmd.clone(),
             cwd: manifest.cwd.clone(),
+            title: None,
+            current_cwd: None,
             started_at: rfc3339(manifest.started_at_ms),
             ended_at: exit.map(|exit| rfc3339(exit.ended_at_ms)),
             exit: exit.and_then(|exit| exit.status),

@@ -112,6 +112,7 @@ pub async fn attach(
         input_window: INPUT_WINDOW_BYTES as u64,
         size: start.size,
         role: options.role,
+        viewer: id,
         answers: presence.borrow().answering == Some(id),
         reset: start.reset,
         server_version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -32,7 +32,7 @@ async fn hello_comes_first_and_says_all_a_client_must_know() {
     assert!(hello.answers, "the only viewer's terminal answers");
     assert_eq!(hello.server_version, env!("CARGO_PKG_VERSION"));
     let viewers = |text: &ServerText| match text {
-        ServerText::Viewers { count, writers } => Some((*count, *writers)),
+        ServerText::Viewers { count, writers, .. } => Some((*count, *writers)),
         _ => None,
     };
     assert_eq!(viewer.until_text("the number of viewers", viewers).await, (1, 1));

@@ -8,7 +8,7 @@ use crate::harness::{Server, Setup, Viewer};
 
 fn counts(viewer: &Viewer) -> Option<(u32, u32)> {
     viewer.texts.iter().rev().find_map(|text| match text {
-        ServerText::Viewers { count, writers } => Some((*count, *writers)),
+        ServerText::Viewers { count, writers, .. } => Some((*count, *writers)),
         _ => None,
     })
 }

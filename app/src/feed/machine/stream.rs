@@ -155,7 +155,9 @@ impl Feed {
                 self.notice = Some(message);
             }
             ErrorCode::SessionEnded | ErrorCode::BadText => {}
-            ErrorCode::Unreachable | ErrorCode::Unknown => self.notice = Some(message),
+            ErrorCode::Unreachable | ErrorCode::Disconnected | ErrorCode::Unknown => {
+                self.notice = Some(message);
+            }
         }
     }
 

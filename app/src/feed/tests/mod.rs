@@ -49,6 +49,7 @@ fn hello() -> Hello {
         input_window: 262_144,
         size: Size::DEFAULT,
         role: Role::Writer,
+        viewer: 1,
         answers: true,
         reset: true,
         server_version: "0.1.0".into(),

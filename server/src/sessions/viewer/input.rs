@@ -125,6 +125,7 @@ impl ViewerInput {
                     self.refuse(ErrorCode::Unreachable, &error.to_string(), None);
                 }
             }
+            ClientText::Theme(_) => {}
             ClientText::Ping => self.note(ServerText::Pong),
         }
     }

@@ -171,7 +171,11 @@ impl ViewerOutput {
         let (count, writers) = (presence.count, presence.writers);
         let news = (count, writers) != (self.told.presence.count, self.told.presence.writers);
         self.told.presence = presence;
-        news.then_some(ServerText::Viewers { count, writers })
+        news.then_some(ServerText::Viewers {
+            count,
+            writers,
+            who: Vec::new(),
+        })
     }
 
     /// What the journal has for the cursor now: a size, bytes, or the end.
