@@ -30,6 +30,11 @@ pub(crate) fn session(number: u8) -> SessionInfo {
         offset: Offset(0),
         base_offset: Offset(0),
         restarted_from: None,
+        ttl: None,
+        idle: None,
+        expires_at: None,
+        expires_by: None,
+        summary: None,
         problem: None,
     }
 }

@@ -66,6 +66,17 @@ pub fn end_reason(reason: &str) -> Option<&'static str> {
         "idle" => Some("it was idle for too long"),
         "shutdown" => Some("the service was shut down"),
         "orphaned" => Some("its holder was lost"),
+        "group_limit" => Some("its group had too many sessions"),
+        _ => None,
+    }
+}
+
+/// What happens to a session when nothing else does, for the words of `expires_by`: the name of the moment, and why.
+pub fn expiry(word: &str) -> Option<(&'static str, &'static str)> {
+    match word {
+        "ttl" => Some(("Will be ended", "if nothing happens in it until then")),
+        "idle" => Some(("Will be ended", "if it waits at its prompt until then")),
+        "retention" => Some(("Output kept until", "then only a summary and the last screen are")),
         _ => None,
     }
 }

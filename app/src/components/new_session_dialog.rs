@@ -50,6 +50,8 @@ impl Form {
             cols: size.map(|size| size.cols),
             rows: size.map(|size| size.rows),
             labels,
+            // What a person opens stays until a person ends it.
+            ttl: Some(0),
             ..CreateSession::default()
         })
     }

@@ -66,6 +66,8 @@ impl Wanted {
         CreateSession {
             shell: self.shell.get_untracked(),
             labels: self.labels.get_untracked(),
+            // What a person opens stays until a person ends it.
+            ttl: Some(0),
             ..CreateSession::default()
         }
     }

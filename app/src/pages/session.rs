@@ -239,10 +239,29 @@ fn Times(row: Memo<Seen>) -> impl IntoView {
                     Some(format::ending(info.exit, reason).into_any())
                 }))}
                 {fact("Because", of(|info| Some(format::end_reason(info.end_reason.as_deref()?)?.into_any())))}
+                <Expiry row />
             </dl>
         </section>
     }
     .into_any()
+}
+
+/// When the session will be reaped, and why; nothing for one that is not.
+#[component]
+fn Expiry(row: Memo<Seen>) -> impl IntoView {
+    let expiry = Memo::new(move |_| {
+        row.with(|Seen { info, .. }| Some((info.expires_at.clone()?, info.expires_by.clone()?)))
+    });
+    move || {
+        let (time, by) = expiry.get()?;
+        let (name, why) = format::expiry(&by)?;
+        Some(view! {
+            <div data-expires-by=by>
+                <dt>{name}</dt>
+                <dd><When time /> ", " {why}</dd>
+            </div>
+        })
+    }
 }
 
 #[component]

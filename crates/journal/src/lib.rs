@@ -14,6 +14,9 @@
 //! | `current` | the segment being written |
 //! | `index_file` | the index of the segment being written: pending records, mending torn ones |
 //! | `budget` | which segments go when the budget is spent |
+//! | `compress` | ended sessions: each segment as a `.out.zst` |
+//! | `seekable` | zstd files that are read at any place |
+//! | `output_file` | a segment's bytes, compressed or not |
 //! | `sync` | what is to be made durable, to be run on any thread |
 //! | `recover` | making the last segment whole after a crash |
 //! | `reader` | bytes by offset |
@@ -23,18 +26,22 @@
 #![forbid(unsafe_code)]
 
 mod budget;
+mod compress;
 mod current;
 mod events;
 mod index_file;
 mod options;
+mod output_file;
 mod reader;
 mod record;
 mod recover;
+mod seekable;
 mod segment;
 mod sync;
 mod verify;
 mod writer;
 
+pub use compress::{Compressed, compress};
 pub use events::Records;
 pub use options::{DEFAULT_BUDGET_BYTES, Options};
 pub use reader::{Bounds, ReadAt, ReadError, Reader};

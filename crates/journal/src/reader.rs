@@ -1,12 +1,13 @@
 //! Reading bytes by offset, from any process, while the journal grows and its oldest segments go. Takes no locks
 //! and trusts no index: bytes stay readable when every index file is lost.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
 use crate::events::OpenIndex;
+use crate::output_file::OutputFile;
 use crate::segment::{LISTING_ATTEMPTS, Segment, at_path, output_bases, position_of};
 
 /// The offsets a journal holds, at the moment of asking.
@@ -53,7 +54,7 @@ pub enum ReadError {
 #[derive(Debug)]
 pub(crate) struct OpenSegment {
     pub(crate) base_offset: u64,
-    file: File,
+    file: OutputFile,
     /// Bytes that reads have seen in it; it may have more.
     pub(crate) seen_len: u64,
     /// Where the next segment begins, once that is known. Nothing is read from here past it.
@@ -105,16 +106,16 @@ impl Reader {
                     end_offset: 0,
                 });
             };
-            let path = Segment::new(&self.dir, last).output_path;
-            match fs::metadata(&path) {
-                Ok(metadata) => {
+            let segment = Segment::new(&self.dir, last);
+            match OutputFile::len_of(&segment) {
+                Ok(len) => {
                     return Ok(Bounds {
                         base_offset,
-                        end_offset: last.saturating_add(metadata.len()),
+                        end_offset: last.saturating_add(len),
                     });
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(at_path(&error, "look at", &path).into()),
+                Err(error) => return Err(at_path(&error, "look at", &segment.output_path).into()),
             }
         }
         Err(ReadError::Outrun)
@@ -159,7 +160,7 @@ impl Reader {
             .map_or(u64::MAX, |next| next.saturating_sub(offset));
         let want = buffer.len().min(usize::try_from(room).unwrap_or(usize::MAX));
         let buffer = buffer.get_mut(..want).unwrap_or_default();
-        let taken = read_once(&open.file, buffer, position)?;
+        let taken = open.file.read_at(buffer, position)?;
         open.seen_len = open.seen_len.max(position + taken as u64);
         Ok((taken > 0).then_some(taken))
     }
@@ -188,8 +189,8 @@ impl Reader {
             open.next_base = next_base;
             return Ok(true);
         }
-        let path = Segment::new(&self.dir, base_offset).output_path;
-        match File::open(&path) {
+        let segment = Segment::new(&self.dir, base_offset);
+        match OutputFile::open(&segment) {
             Ok(file) => {
                 self.open = Some(OpenSegment {
                     base_offset,
@@ -200,7 +201,7 @@ impl Reader {
                 Ok(true)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(at_path(&error, "open", &path)),
+            Err(error) => Err(at_path(&error, "open", &segment.output_path)),
         }
     }
 }

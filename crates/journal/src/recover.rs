@@ -12,7 +12,7 @@ use crate::current::{Current, resize_record};
 use crate::events::read_records;
 use crate::index_file::IndexFile;
 use crate::record::{Event, RECORD_BYTES, Record, RecordError, Size};
-use crate::segment::{Segment, at_path, open_append, orphan_indexes, output_bases};
+use crate::segment::{Segment, at_path, is_compressed, open_append, orphan_indexes, output_bases};
 
 /// The size of a journal whose every index is lost.
 const FALLBACK_SIZE: Size = Size { cols: 80, rows: 24 };
@@ -43,6 +43,13 @@ struct Intact {
 
 pub(crate) fn recover(dir: &Path, now_ms: u64) -> io::Result<Recovered> {
     let bases = output_bases(dir)?;
+    if is_compressed(dir)? {
+        let message = format!(
+            "the journal in {} is compressed: its session has ended, nothing is added to it",
+            dir.display()
+        );
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
     let Some((&last, earlier)) = bases.split_last() else {
         let message = format!("{} holds no journal: create one", dir.display());
         return Err(io::Error::new(io::ErrorKind::NotFound, message));

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 const NAME_DIGITS: usize = 20;
 const OUTPUT_EXTENSION: &str = "out";
+const COMPRESSED_EXTENSION: &str = "out.zst";
 const INDEX_EXTENSION: &str = "idx";
 const FILE_MODE: u32 = 0o600;
 
@@ -19,8 +20,10 @@ pub(crate) const LISTING_ATTEMPTS: usize = 32;
 pub struct Segment {
     /// Offset of the first byte in the output file.
     pub base_offset: u64,
-    /// The session's bytes and nothing else.
+    /// The session's bytes and nothing else; gone once the segment is compressed.
     pub output_path: PathBuf,
+    /// The same bytes, compressed; only ended sessions have it.
+    pub compressed_path: PathBuf,
     /// The index; may be missing after damage.
     pub index_path: PathBuf,
 }
@@ -30,13 +33,14 @@ impl Segment {
         Self {
             base_offset,
             output_path: dir.join(file_name(base_offset, OUTPUT_EXTENSION)),
+            compressed_path: dir.join(file_name(base_offset, COMPRESSED_EXTENSION)),
             index_path: dir.join(file_name(base_offset, INDEX_EXTENSION)),
         }
     }
 }
 
-/// The segments of the journal in `dir`, oldest first. A segment is listed when its output file is there; other
-/// files and names that are not exactly 20 digits and an extension are ignored.
+/// The segments of the journal in `dir`, oldest first. A segment is listed when its output file is there, as it is
+/// or compressed; other files and names that are not exactly 20 digits and an extension are ignored.
 ///
 /// # Errors
 /// When the directory can't be read.
@@ -45,26 +49,35 @@ pub fn segments(dir: &Path) -> io::Result<Vec<Segment>> {
     Ok(bases.into_iter().map(|base| Segment::new(dir, base)).collect())
 }
 
-/// Base offsets of all output files, ascending.
+/// Base offsets of all output files, compressed or not, ascending.
 pub(crate) fn output_bases(dir: &Path) -> io::Result<Vec<u64>> {
     Ok(listing(dir)?.outputs)
 }
 
 /// Base offsets of index files without an output file, ascending.
 pub(crate) fn orphan_indexes(dir: &Path) -> io::Result<Vec<u64>> {
-    let Listing { outputs, mut indexes } = listing(dir)?;
+    let Listing {
+        outputs, mut indexes, ..
+    } = listing(dir)?;
     indexes.retain(|base| outputs.binary_search(base).is_err());
     Ok(indexes)
 }
 
+/// Whether any segment in `dir` is compressed.
+pub(crate) fn is_compressed(dir: &Path) -> io::Result<bool> {
+    Ok(listing(dir)?.compressed)
+}
+
 struct Listing {
     outputs: Vec<u64>,
+    compressed: bool,
     indexes: Vec<u64>,
 }
 
 fn listing(dir: &Path) -> io::Result<Listing> {
     let mut found = Listing {
         outputs: Vec::new(),
+        compressed: false,
         indexes: Vec::new(),
     };
     let entries = fs::read_dir(dir).map_err(|error| at_path(&error, "list", dir))?;
@@ -72,11 +85,17 @@ fn listing(dir: &Path) -> io::Result<Listing> {
         let name = entry.map_err(|error| at_path(&error, "list", dir))?.file_name();
         match name.to_str().and_then(parse_name) {
             Some((base, OUTPUT_EXTENSION)) => found.outputs.push(base),
+            Some((base, COMPRESSED_EXTENSION)) => {
+                found.outputs.push(base);
+                found.compressed = true;
+            }
             Some((base, INDEX_EXTENSION)) => found.indexes.push(base),
             _ => {}
         }
     }
     found.outputs.sort_unstable();
+    // Both are there for an instant while a segment is compressed.
+    found.outputs.dedup();
     found.indexes.sort_unstable();
     Ok(found)
 }
@@ -145,6 +164,8 @@ mod tests {
             "00000000000000000000.idx",
             "00000000000000000050.idx",
             "00000000000000000100.out.zst",
+            "00000000000000000200.out.zst",
+            "00000000000000000300.out.zst.new",
             "lock",
             "x.out",
         ] {
@@ -161,7 +182,8 @@ mod tests {
             .iter()
             .map(|s| s.base_offset)
             .collect();
-        assert_eq!(bases, [0, 100]);
+        assert_eq!(bases, [0, 100, 200], "a segment compressed or not is one segment");
+        assert!(is_compressed(dir.path()).unwrap());
         assert_eq!(orphan_indexes(dir.path()).unwrap(), [50]);
     }
 

@@ -2,10 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use crate::events::read_records;
+use crate::output_file::OutputFile;
 use crate::reader::Reader;
 use crate::record::{Event, RECORD_BYTES, Record, RecordError};
 use crate::segment::{Segment, at_path, orphan_indexes, output_bases};
@@ -142,23 +142,22 @@ impl<'a> Check<'a> {
     }
 
     fn segment(&mut self, base: u64, next_base: Option<u64>) -> io::Result<()> {
-        let Segment {
-            output_path,
-            index_path,
-            ..
-        } = Segment::new(self.dir, base);
-        let Some(output) = open_existing(&output_path)? else {
+        let segment = Segment::new(self.dir, base);
+        let mut output = match OutputFile::open(&segment) {
+            Ok(output) => output,
             // Gone since the listing; if the budget did not take it, the next check tells.
-            return Ok(());
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(at_path(&error, "open", &segment.output_path)),
         };
+        let (output_path, index_path) = (output.path(&segment).to_path_buf(), segment.index_path);
         let checked_end = match open_existing(&index_path)? {
-            Some(index) => self.records(base, &output, &output_path, &index, &index_path)?,
+            Some(index) => self.records(base, &mut output, &output_path, &index, &index_path)?,
             None => {
                 self.report(base, &index_path, 0, DamageKind::IndexMissing);
                 base
             }
         };
-        let end = base.saturating_add(output.metadata()?.len());
+        let end = base.saturating_add(output.len()?);
         let usable_end = next_base.map_or(end, |next| end.min(next));
         self.unchecked(base, &output_path, checked_end, usable_end);
         match next_base {
@@ -185,7 +184,7 @@ impl<'a> Check<'a> {
     fn records(
         &mut self,
         base: u64,
-        output: &File,
+        output: &mut OutputFile,
         output_path: &Path,
         index: &File,
         index_path: &Path,
@@ -251,7 +250,7 @@ fn record_damage(decoded: &Result<Record, RecordError>, bytes: &[u8; RECORD_BYTE
 
 /// Compares the bytes of a range with their checksum.
 fn output_damage(
-    output: &File,
+    output: &mut OutputFile,
     mut position: u64,
     (from, to): (u64, u64),
     crc: u32,
@@ -265,7 +264,6 @@ fn output_damage(
         let want = usize::try_from(rest).unwrap_or(usize::MAX).min(CHUNK_BYTES);
         let taken = match output.read_at(chunk.get_mut(..want).unwrap_or_default(), position) {
             Ok(0) => return Ok(Some(DamageKind::OutputShort { from, to })),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             result => result?,
         };
         let bytes = chunk.get(..taken).unwrap_or_default();

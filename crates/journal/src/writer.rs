@@ -65,7 +65,7 @@ impl Writer {
     /// segments are not touched. The keyframe is not remembered: tell it again before the first append.
     ///
     /// # Errors
-    /// `NotFound` when `dir` holds no journal; whatever reading, cutting and appending may fail with.
+    /// `NotFound` when `dir` holds no journal, `InvalidInput` when it is compressed; whatever reading, cutting and appending may fail with.
     pub fn reopen(dir: impl Into<PathBuf>, options: Options, now_ms: u64) -> io::Result<Self> {
         let dir = dir.into();
         let recovered = recover::recover(&dir, now_ms)?;

@@ -64,6 +64,14 @@ pub struct CreateSession {
     /// `key=value` labels such as `story` and `branch` (K8).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// Ends the session when nothing happened for this long, seconds; 0: never; none: the server's
+    /// `SESSION_TTL_SECONDS` (T7). Output, input, an attached viewer and a resize are what happens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<u64>,
+    /// Ends the session when its shell waited at its prompt for this long, seconds, with nobody attached, nothing
+    /// written and no other process in its terminal; 0 or none: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle: Option<u64>,
 }
 
 /// Answer to `POST /api/v1/sessions` (T2).
@@ -139,6 +147,22 @@ pub struct SessionInfo {
     /// The session this one repeats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restarted_from: Option<SessionId>,
+    /// Time to live since the last activity, seconds; left out if it never expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<u64>,
+    /// How long it may wait idle, seconds; left out if for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle: Option<u64>,
+    /// When it will be ended (active) or its journal dropped (completed) if nothing happens before, RFC 3339; the
+    /// server looks every few minutes, so it may be a little later. Left out if never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+    /// Why then: `ttl`, `idle` or `retention`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_by: Option<String>,
+    /// What it was, in a sentence; of archived sessions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
     /// Set while something is wrong with it: the holder does not answer, the disk is full.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,

@@ -364,13 +364,16 @@ pub enum EndReason {
     Shutdown,
     /// Its holder was lost.
     Orphaned,
+    /// Its group had too many sessions, and this one was the idle one with the oldest activity.
+    GroupLimit,
     /// A reason this release does not know.
     #[serde(other)]
     Unknown,
 }
 
 impl EndReason {
-    const ALL: [Self; 7] = [
+    /// By number; only ever longer.
+    const ALL: [Self; 8] = [
         Self::Exited,
         Self::Ended,
         Self::Ttl,
@@ -378,6 +381,7 @@ impl EndReason {
         Self::Shutdown,
         Self::Orphaned,
         Self::Unknown,
+        Self::GroupLimit,
     ];
 
     /// The number in the journal's exit record.
@@ -394,6 +398,12 @@ impl EndReason {
         Self::ALL.get(usize::from(code)).copied().unwrap_or(Self::Unknown)
     }
 
+    /// The reason with this word.
+    pub fn from_word(word: &str) -> Self {
+        let known = Self::ALL.into_iter().find(|reason| reason.word() == word);
+        known.unwrap_or(Self::Unknown)
+    }
+
     /// The word on the wire.
     pub fn word(self) -> &'static str {
         match self {
@@ -403,6 +413,7 @@ impl EndReason {
             Self::Idle => "idle",
             Self::Shutdown => "shutdown",
             Self::Orphaned => "orphaned",
+            Self::GroupLimit => "group_limit",
             Self::Unknown => "unknown",
         }
     }
@@ -523,6 +534,12 @@ pub struct Manifest {
     /// The session this one repeats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restarted_from: Option<SessionId>,
+    /// It is ended when nothing happened for this long, seconds; 0: never.
+    #[serde(default)]
+    pub ttl_s: u64,
+    /// It is ended when its shell waited at the prompt, unwatched, for this long, seconds; 0: never.
+    #[serde(default)]
+    pub idle_s: u64,
     /// The child's pid at its start; 0 until it was started.
     #[serde(default)]
     pub pid: u32,
@@ -701,7 +718,10 @@ mod tests {
             (0, EndReason::Exited),
             (1, EndReason::Ended),
             (5, EndReason::Orphaned),
+            (6, EndReason::Unknown),
+            (7, EndReason::GroupLimit),
         ] {
+            assert_eq!(EndReason::from_word(reason.word()), reason);
             assert_eq!((reason.code(), EndReason::from_code(code)), (code, reason));
         }
         assert_eq!(EndReason::from_code(200), EndReason::Unknown);
