@@ -1,9 +1,16 @@
-//! What the server keeps on disk: the data directory and who may use it.
+//! What the server keeps on disk: the data directory, who may use it, and the database of sessions.
 //!
-//! The journals in it belong to the holders; the server only reads those.
+//! The journals in it belong to the holders; the server only reads those. The database is derived from them and from
+//! `session.json`: it can be thrown away, archived sessions excepted.
 
 mod data_dir;
 mod random;
+mod session_row;
+mod session_store;
+mod sqlite;
 
 pub use data_dir::{DataDir, DataDirError};
 pub use random::random_bytes;
+pub use session_row::{ActivityNote, SessionRow};
+pub use session_store::{Answer, Store, StoreError};
+pub use sqlite::{Opened, SqliteStore};

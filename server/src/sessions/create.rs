@@ -64,6 +64,8 @@ pub(super) fn spec(
         labels: request.labels,
         user_id: request.user_id,
         restarted_from: None,
+        ttl_s: request.ttl.unwrap_or_default(),
+        idle_s: request.idle.unwrap_or_default(),
         pid: 0,
     };
     Ok(Spec {

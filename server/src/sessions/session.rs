@@ -193,6 +193,11 @@ impl Session {
             offset,
             base_offset,
             restarted_from: manifest.restarted_from,
+            ttl: Some(manifest.ttl_s).filter(|&seconds| seconds > 0),
+            idle: Some(manifest.idle_s).filter(|&seconds| seconds > 0),
+            expires_at: None,
+            expires_by: None,
+            summary: None,
             problem,
         }
     }

@@ -40,6 +40,8 @@ impl SpecBuilder {
                 labels: BTreeMap::new(),
                 user_id: None,
                 restarted_from: None,
+                ttl_s: 0,
+                idle_s: 0,
                 pid: 0,
             },
             child_env: BTreeMap::from([("PATH".into(), path)]),
