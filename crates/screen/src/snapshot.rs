@@ -50,21 +50,23 @@ fn write_buffer(writer: &mut Writer<'_>, terminal: &Terminal, buffer: &Buffer, s
         .map(|row| packer.pack(row, terminal.cols, &terminal.clusters))
         .collect();
     let above = buffer.scrollback.len().min(scrollback);
-    // Rows at the end that were never written are there already, unless rows above have to be pushed out.
-    let used = match above {
-        0 => screen
-            .iter()
-            .rposition(|row| row.wrapped || row.max_cells() > 0)
-            .map_or(0, |last| last + 1),
-        _ => screen.len(),
-    };
     let skipped = buffer.scrollback.len() - above;
-    let rows = buffer
-        .scrollback
-        .iter()
-        .skip(skipped)
-        .chain(screen.iter().take(used));
-    writer.rows(rows);
+    let mut rows = buffer.scrollback.iter().skip(skipped).chain(&screen).peekable();
+    // A first row that goes on from one that is gone needs one that goes: out of a full scrollback, or erased.
+    let leads_in =
+        rows.peek().is_some_and(|row| row.wrapped) && (above == 0 || above == buffer.scrollback.limit());
+    let mut count = above + screen.len();
+    if leads_in {
+        writer.lead_in();
+    } else if above == 0 {
+        // Rows at the end that were never written are there already.
+        let is_used = |row: &PackedRow| row.wrapped || row.max_cells() > 0;
+        count = screen.iter().rposition(is_used).map_or(0, |last| last + 1);
+    }
+    writer.rows(rows.take(count), leads_in);
+    if leads_in && above == 0 && buffer.scrollback.limit() > 0 {
+        writer.bytes(b"\x1b[3J");
+    }
     state::write_tabs(writer, terminal, buffer);
     state::write_saved(writer, terminal, buffer);
     state::write_region(writer, terminal, buffer);

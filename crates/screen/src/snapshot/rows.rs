@@ -84,11 +84,18 @@ impl<'a> Writer<'a> {
         };
     }
 
-    /// The rows of a buffer, the cursor standing at the start of an empty one.
-    pub(super) fn rows<'r>(&mut self, rows: impl Iterator<Item = &'r PackedRow>) {
+    /// A row of which the next one goes on.
+    pub(super) fn lead_in(&mut self) {
+        self.format(format_args!("\x1b[{}G", self.terminal.cols));
+        self.text("  ");
+        self.bytes(b"\r");
+    }
+
+    /// The rows of a buffer, the cursor standing at the start of an empty one. `filler`: something was printed into
+    /// its first cell to make the row go on from the one above.
+    pub(super) fn rows<'r>(&mut self, rows: impl Iterator<Item = &'r PackedRow>, filler: bool) {
         let mut rows = rows.peekable();
-        // What was printed into a row's first cell to make the row go on from the one above.
-        let mut filler = false;
+        let mut filler = filler;
         while let Some(row) = rows.next() {
             let next = rows.peek().filter(|next| next.wrapped);
             if next.is_none() && row.is_plain() && !filler {
