@@ -1,7 +1,8 @@
 //! How cells look, interned: a cell holds a number, the table what it means. Also the links that cells belong to.
 
-use std::collections::HashMap;
 use std::hash::Hash;
+
+use rustc_hash::FxHashMap;
 
 /// Number of a style in its table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,7 +87,7 @@ pub(crate) struct Link {
 #[derive(Debug, Clone)]
 pub(crate) struct Interner<T> {
     values: Vec<T>,
-    numbers: HashMap<T, u32>,
+    numbers: FxHashMap<T, u32>,
     free: Vec<u32>,
     collect_at: usize,
 }
@@ -99,7 +100,7 @@ impl<T: Clone + Eq + Hash> Interner<T> {
     pub(crate) fn new(first: T) -> Self {
         Self {
             values: vec![first.clone()],
-            numbers: HashMap::from([(first, 0)]),
+            numbers: FxHashMap::from_iter([(first, 0)]),
             free: Vec::new(),
             collect_at: COLLECT_AT,
         }

@@ -115,6 +115,13 @@ impl Parser {
                 at += text.len();
                 continue;
             }
+            if self.state == State::Ground && byte >= 0x80 && self.utf8.is_idle() {
+                let printed = print_run(bytes.get(at..).unwrap_or_default(), perform);
+                at += printed;
+                if printed > 0 {
+                    continue;
+                }
+            }
             if byte < 0x80 {
                 self.utf8.drop_unfinished();
                 self.ascii(byte, at, perform);
@@ -352,4 +359,27 @@ impl Parser {
             _ => self.state = State::DcsIgnore,
         }
     }
+}
+
+/// Prints the characters beyond ASCII that `bytes` begins with, as far as they are whole and no controls; returns the
+/// bytes they took.
+fn print_run(bytes: &[u8], perform: &mut impl Perform) -> usize {
+    let end = bytes.iter().position(|&byte| byte < 0x80).unwrap_or(bytes.len());
+    let run = bytes.get(..end).unwrap_or_default();
+    let text = match std::str::from_utf8(run) {
+        Ok(text) => text,
+        Err(error) => run
+            .get(..error.valid_up_to())
+            .and_then(|valid| std::str::from_utf8(valid).ok())
+            .unwrap_or_default(),
+    };
+    let mut printed = 0;
+    for c in text.chars() {
+        if c < '\u{a0}' || c == '\u{feff}' {
+            break;
+        }
+        perform.print(c);
+        printed += c.len_utf8();
+    }
+    printed
 }

@@ -12,7 +12,7 @@ use crate::workspace::Workspace;
 /// Package → packages of this workspace it may use.
 const ROOMS: [(&str, &[&str]); 9] = [
     ("sempre-app", &["sempre-protocol"]),
-    ("sempre-bench", &["sempre-protocol"]),
+    ("sempre-bench", &["sempre-protocol", "sempre-screen"]),
     ("sempre-frontend", &["sempre-app", "sempre-protocol"]),
     ("sempre-holder", &["sempre-journal", "sempre-protocol"]),
     ("sempre-journal", &[]),

@@ -34,8 +34,15 @@ impl Terminal {
         while !text.is_empty() {
             text = self.fill_row(text, style);
         }
+        self.cut_at_cursor(style);
+    }
+
+    /// Half a wide character under the cursor goes.
+    fn cut_at_cursor(&mut self, style: StyleId) {
         let x = self.buffer().x;
-        if let Some(row) = self.buffer_mut().row() {
+        if x < self.cols
+            && let Some(row) = self.buffer_mut().row()
+        {
             row.cut_at(x, style);
         }
     }
@@ -90,15 +97,46 @@ impl Terminal {
     /// Prints one character, whatever it is.
     pub(super) fn print_character(&mut self, c: char) {
         let style = self.pen.numbers(&mut self.styles).0;
+        if self.print_alone(c, style) {
+            return;
+        }
         let x = self.buffer().x;
         if let Some(row) = self.buffer_mut().row() {
             row.cut_before(x, style);
         }
         self.draw(c, style);
-        let x = self.buffer().x;
-        if let Some(row) = self.buffer_mut().row() {
-            row.cut_at(x, style);
+        self.cut_at_cursor(style);
+    }
+
+    /// The usual case at once: a character that joins nothing and fits. False if it is another case.
+    fn print_alone(&mut self, c: char, style: StyleId) -> bool {
+        let joining = self.joining.next(c);
+        let width = usize::from(joining.width());
+        let is_simple = self.charsets.current.is_ascii() && !self.modes.insert;
+        let cols = self.cols;
+        let buffer = if self.on_alternate {
+            &mut self.alternate
+        } else {
+            &mut self.normal
+        };
+        let (x, end) = (buffer.x, buffer.x + width);
+        if !is_simple || joining.joins() || width == 0 || end > cols {
+            return false;
         }
+        let Some(row) = buffer.rows.get_mut(buffer.y) else {
+            return false;
+        };
+        row.cut_before(x, style);
+        row.set(x, Cell::character(c, joining.width(), style));
+        if width == 2 {
+            row.set(x + 1, Cell::stub(style));
+        }
+        if end < cols {
+            row.cut_at(end, style);
+        }
+        buffer.x = end;
+        self.joining = joining;
+        true
     }
 
     fn draw(&mut self, c: char, style: StyleId) {
