@@ -1,14 +1,22 @@
 //! Sessions as the server sees them: it reads their journals and talks to their holders, and owns neither.
 //!
 //! [`Registry`] knows all sessions; [`Session`] is one of them; its `link` is the task that talks to the holder;
-//! a [`viewer`] moves a cursor through the journal for one client. Nothing here knows HTTP.
+//! a [`viewer`] moves a cursor through the journal for one client; the `recorder` keeps the database; the
+//! [`lifecycle`] ends, compresses, archives and forgets. Nothing here knows HTTP.
 
 mod adopt;
+pub mod clock;
 mod create;
 pub mod environment;
 mod error;
+mod last_lines;
+mod last_words;
 mod launch;
+pub mod lifecycle;
+mod limits;
 mod link;
+mod recorder;
+mod records;
 mod registry;
 mod replay;
 mod roster;
@@ -17,5 +25,7 @@ pub mod shells;
 pub mod viewer;
 
 pub use error::SessionError;
-pub use registry::{Limits, Registry};
+pub use last_words::{EARLY_EXIT_LIMIT, LastWords, early_exit, last_words};
+pub use limits::Limits;
+pub use registry::{Registry, RegistryOptions};
 pub use session::{Change, Exit, Session, Status};

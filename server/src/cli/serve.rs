@@ -1,6 +1,7 @@
 //! `sempre serve`: from flags to a running server, and down again.
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,11 +10,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Access, Token};
+use crate::config::dot_env::DotEnv;
 use crate::config::serve::{LogFormat, ServeFlags};
 use crate::config::{ListenAddress, ServeConfig};
 use crate::http::{self, Listener, ServerState};
+use crate::sessions::clock::SystemClock;
 use crate::sessions::environment::BaseEnvironment;
-use crate::sessions::{Limits, Registry};
+use crate::sessions::{Registry, RegistryOptions};
 use crate::store::DataDir;
 
 /// After a signal, connections get this long to end; sessions are not affected.
@@ -22,7 +25,8 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_millis(2500);
 /// Runs the server until a signal.
 pub(super) fn run(flags: ServeFlags) -> anyhow::Result<()> {
     start_log(flags.log)?;
-    let config = ServeConfig::resolve(flags, |name| std::env::var(name).ok())?;
+    let dot_env = DotEnv::read(Path::new(".env"))?;
+    let config = ServeConfig::resolve(flags, |name| dot_env.variable(name))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -44,10 +48,15 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     }
     let registry = Registry::open(
         data_dir,
-        config.shell.clone(),
-        BaseEnvironment::of_this_process(),
-        Limits::default(),
-    )?;
+        RegistryOptions {
+            default_shell: config.shell.clone(),
+            environment: BaseEnvironment::of_this_process(),
+            limits: config.limits,
+            policy: config.policy,
+            clock: Arc::new(SystemClock),
+        },
+    )
+    .await?;
     let drain = CancellationToken::new();
     let state = ServerState::new(
         Arc::clone(&registry),

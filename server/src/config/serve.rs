@@ -6,7 +6,10 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
 use super::ListenAddress;
+use super::life::LifeFlags;
 use super::listen::DEFAULT_PORT;
+use crate::sessions::Limits;
+use crate::sessions::lifecycle::LifePolicy;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -66,6 +69,10 @@ pub struct ServeFlags {
     /// End all sessions when the server stops, instead of keeping them
     #[arg(long, env = "SEMPRE_END_SESSIONS")]
     pub end_sessions: bool,
+
+    /// Lives of sessions.
+    #[command(flatten)]
+    pub life: LifeFlags,
 }
 
 /// What the flags mean together.
@@ -87,13 +94,18 @@ pub struct ServeConfig {
     pub open: bool,
     /// End sessions at a stop.
     pub end_sessions: bool,
+    /// When sessions end by themselves and how long they are kept.
+    pub policy: LifePolicy,
+    /// How many sessions there may be.
+    pub limits: Limits,
 }
 
 impl ServeConfig {
     /// Fills in defaults from `environment` and refuses what must not go together.
     ///
     /// # Errors
-    /// For `--no-auth` on an address others can reach, a missing home directory, or a `KIRO_PORT` that is no port.
+    /// For `--no-auth` on an address others can reach, a missing home directory, a `KIRO_PORT` that is no port, or
+    /// a `SESSION_TTL_SECONDS` that is no number.
     pub fn resolve(flags: ServeFlags, environment: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
         let variable = |name: &str| environment(name).filter(|value| !value.is_empty());
         let mut listen = flags.listen;
@@ -126,6 +138,8 @@ impl ServeConfig {
             allowed_hosts: flags.allowed_host,
             open: flags.open,
             end_sessions: flags.end_sessions,
+            policy: flags.life.policy(variable)?,
+            limits: flags.life.limits(),
         })
     }
 }
@@ -166,6 +180,7 @@ mod tests {
             open: false,
             log: LogFormat::Text,
             end_sessions: false,
+            life: LifeFlags::default(),
         }
     }
 

@@ -77,6 +77,8 @@ impl From<SessionError> for ApiError {
             },
             SessionError::Limit { .. } => (StatusCode::TOO_MANY_REQUESTS, "limit_reached"),
             SessionError::Unreachable { .. } => (StatusCode::GATEWAY_TIMEOUT, "holder_unreachable"),
+            SessionError::Archived(_) => (StatusCode::CONFLICT, "session_archived"),
+            SessionError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "database_unavailable"),
             SessionError::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
             SessionError::System { .. } => (StatusCode::SERVICE_UNAVAILABLE, "system_refused"),
         };

@@ -16,7 +16,13 @@ pub(super) async fn health(State(state): State<ServerState>) -> Json<Health> {
 
 /// Looks at everything.
 pub(super) fn report(state: &ServerState) -> Health {
-    let checks = vec![disk(state), holders(state), directories(state), shells(state)];
+    let checks = vec![
+        disk(state),
+        database(state),
+        holders(state),
+        directories(state),
+        shells(state),
+    ];
     Health {
         status: checks
             .iter()
@@ -66,6 +72,11 @@ fn disk(state: &ServerState) -> HealthCheck {
             "",
         ),
     }
+}
+
+fn database(state: &ServerState) -> HealthCheck {
+    let problem = state.registry().store_problem();
+    check("database", problem, "sessions are recorded")
 }
 
 fn holders(state: &ServerState) -> HealthCheck {

@@ -1,11 +1,13 @@
 //! `/api/v1/sessions`: rows T2 to T4.
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::extract::{Path, State};
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use sempre_protocol::api::{CreateSession, CreatedSession, ResizeSession, SessionInfo, Shells};
+use sempre_protocol::api::{CreateSession, CreatedSession, ResizeSession, SessionInfo, SessionState, Shells};
 use sempre_protocol::{SessionId, Size};
+
+use serde::Deserialize;
 
 use super::{ApiError, ServerState};
 
@@ -46,14 +48,28 @@ pub(super) async fn create(
     Ok(created(session.info()))
 }
 
+/// The query of a list.
+#[derive(Debug, Deserialize)]
+pub(super) struct ListQuery {
+    /// Only sessions in this state; none: all that have a journal, which archived ones do not.
+    state: Option<SessionState>,
+}
+
 /// `GET /api/v1/sessions`.
-pub(super) async fn list(State(state): State<ServerState>) -> Json<Vec<SessionInfo>> {
-    Json(state.registry().list())
+pub(super) async fn list(
+    State(state): State<ServerState>,
+    query: Result<Query<ListQuery>, QueryRejection>,
+) -> Answer<Json<Vec<SessionInfo>>> {
+    let Query(query) = query.map_err(|rejection| ApiError::bad_query(&rejection))?;
+    Ok(Json(match query.state {
+        Some(wanted) => state.registry().list_in(wanted).await?,
+        None => state.registry().list(),
+    }))
 }
 
 /// `GET /api/v1/sessions/{id}`.
 pub(super) async fn show(State(state): State<ServerState>, id: Id) -> Answer<Json<SessionInfo>> {
-    Ok(Json(state.registry().get(session_id(id)?)?.info()))
+    Ok(Json(state.registry().info(session_id(id)?).await?))
 }
 
 /// `DELETE /api/v1/sessions/{id}`: ends a running session, removes an ended one.

@@ -73,26 +73,26 @@ pub(super) fn read_status(directory: &Path, manifest: &Manifest) -> Status {
 
 /// How the abandoned session in `directory` ended: by its exit record, else orphaned when it last wrote.
 pub(super) fn read_exit(directory: &Path, offset: Offset) -> Exit {
-    let record = Reader::open(directory)
-        .ok()
-        .and_then(|mut reader| reader.exit().ok().flatten());
-    match record {
-        Some(record) => Exit {
-            offset: Offset(record.offset),
-            status: match record.status {
-                sempre_journal::ExitStatus::Code(code) => Some(ExitStatus::Code(code)),
-                sempre_journal::ExitStatus::Signal(signal) => Some(ExitStatus::Signal(signal)),
-                sempre_journal::ExitStatus::Unknown => None,
-            },
-            reason: EndReason::from_code(record.reason),
-            ended_at_ms: record.time_ms,
+    recorded_exit(directory).unwrap_or_else(|| link::orphaned(offset, last_write_ms(directory)))
+}
+
+/// The exit record of the session in `directory`, if its holder could write one.
+pub(super) fn recorded_exit(directory: &Path) -> Option<Exit> {
+    let record = Reader::open(directory).ok()?.exit().ok()??;
+    Some(Exit {
+        offset: Offset(record.offset),
+        status: match record.status {
+            sempre_journal::ExitStatus::Code(code) => Some(ExitStatus::Code(code)),
+            sempre_journal::ExitStatus::Signal(signal) => Some(ExitStatus::Signal(signal)),
+            sempre_journal::ExitStatus::Unknown => None,
         },
-        None => link::orphaned(offset, last_write_ms(directory)),
-    }
+        reason: EndReason::from_code(record.reason),
+        ended_at_ms: record.time_ms,
+    })
 }
 
 /// When anything in `directory` was last written, ms since the Unix epoch.
-fn last_write_ms(directory: &Path) -> u64 {
+pub(super) fn last_write_ms(directory: &Path) -> u64 {
     let entries = directory.read_dir().into_iter().flatten().flatten();
     let newest = entries
         .filter_map(|entry| entry.metadata().ok()?.modified().ok())

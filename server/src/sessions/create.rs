@@ -8,8 +8,8 @@ use sempre_protocol::holder::{CONTROL_VERSION, Manifest, Spec};
 use sempre_protocol::limits::{MAX_LABEL_KEY_BYTES, MAX_LABEL_VALUE_BYTES, MAX_LABELS};
 use sempre_protocol::{RunId, SessionId, Size};
 
+use super::clock::wall_ms;
 use super::environment::BaseEnvironment;
-use super::session::now_ms;
 use super::{SessionError, shells};
 use crate::store::random_bytes;
 
@@ -28,7 +28,8 @@ fn invalid(field: &'static str, message: impl Into<String>) -> SessionError {
     }
 }
 
-/// The spec of a session that does what `request` asks.
+/// The spec of a session that does what `request` asks; `default_ttl_s` is the time to live, seconds, of one that
+/// names none.
 ///
 /// # Errors
 /// [`SessionError::Invalid`] and [`SessionError::ShellNotInstalled`].
@@ -36,6 +37,7 @@ pub(super) fn spec(
     request: CreateSession,
     default_shell: &str,
     base: &BaseEnvironment,
+    default_ttl_s: u64,
 ) -> Result<Spec, SessionError> {
     check_labels(&request)?;
     check_name("group", request.group.as_deref())?;
@@ -50,7 +52,7 @@ pub(super) fn spec(
     let manifest = Manifest {
         session: id,
         run,
-        started_at_ms: now_ms(),
+        started_at_ms: wall_ms(),
         shell,
         cmd,
         login,
@@ -64,7 +66,7 @@ pub(super) fn spec(
         labels: request.labels,
         user_id: request.user_id,
         restarted_from: None,
-        ttl_s: request.ttl.unwrap_or_default(),
+        ttl_s: request.ttl.unwrap_or(default_ttl_s),
         idle_s: request.idle.unwrap_or_default(),
         pid: 0,
     };
@@ -93,7 +95,7 @@ pub(super) fn again(manifest: &Manifest, size: Size, base: &BaseEnvironment) -> 
     let manifest = Manifest {
         session: id,
         run,
-        started_at_ms: now_ms(),
+        started_at_ms: wall_ms(),
         size,
         restarted_from: Some(manifest.session),
         pid: 0,
@@ -241,7 +243,7 @@ mod tests {
     }
 
     fn made(request: CreateSession) -> Result<Spec, SessionError> {
-        spec(request, "sh", &base())
+        spec(request, "sh", &base(), 3600)
     }
 
     #[test]
@@ -251,6 +253,22 @@ mod tests {
         assert_eq!(spec.manifest.cwd, "/home/ada");
         assert_eq!(spec.manifest.size, Size::DEFAULT);
         assert_eq!(spec.child_env.get("SHELL"), spec.manifest.cmd.first());
+    }
+
+    #[test]
+    fn t7_the_time_to_live_is_the_servers_unless_it_is_named() {
+        let made_with = |ttl, idle| {
+            let request = CreateSession {
+                ttl,
+                idle,
+                ..CreateSession::default()
+            };
+            let manifest = made(request).unwrap().manifest;
+            (manifest.ttl_s, manifest.idle_s)
+        };
+        assert_eq!(made_with(None, None), (3600, 0));
+        assert_eq!(made_with(Some(0), Some(1800)), (0, 1800));
+        assert_eq!(made_with(Some(86_400), None), (86_400, 0));
     }
 
     #[test]

@@ -52,6 +52,12 @@ pub enum SessionError {
         /// What was tried.
         reason: String,
     },
+    /// Only a summary is left of the session.
+    #[error("session {0} is archived: its journal and environment are gone; create a new session instead")]
+    Archived(SessionId),
+    /// What is known of archived sessions cannot be read or changed now.
+    #[error("{0}; try again")]
+    Store(#[from] crate::store::StoreError),
     /// The server stops and starts nothing new.
     #[error("the server is going down; try again when it is back")]
     Draining,

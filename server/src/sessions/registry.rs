@@ -1,40 +1,42 @@
-//! All sessions this server knows: created, adopted, ended, removed.
+//! All sessions this server knows: created, adopted, ended, archived, removed.
+
+mod opening;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sempre_protocol::SessionId;
-use sempre_protocol::api::{CreateSession, SessionInfo, Shells};
-use sempre_protocol::holder::{EndReason, Spec};
+use sempre_protocol::api::{CreateSession, SessionInfo, SessionState, Shells};
+use sempre_protocol::holder::{EndReason, Manifest, Spec};
 use tokio::process::Child;
 use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::clock::Clock;
 use super::environment::BaseEnvironment;
-use super::session::{Change, Session, Status, now_ms};
-use super::{SessionError, adopt, create, launch, link, shells};
-use crate::store::DataDir;
+use super::lifecycle::LifePolicy;
+use super::limits::{Counted, Places};
+use super::recorder::Recorder;
+use super::records::info_of;
+use super::session::{Activity, Change, Session, Status, Surroundings};
+use super::{Limits, SessionError, adopt, create, launch, link, shells};
+use crate::store::{DataDir, SessionRow, Store};
 
-/// Changes a slow watcher of the list may be behind before it has to fetch it again.
-const CHANGES_KEPT: usize = 256;
-/// Holders being started at once: more would only compete for the same cores.
-const MAX_STARTING: usize = 16;
-
-/// How many sessions there may be.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Sessions whose process runs.
-    pub max_active_sessions: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            max_active_sessions: 1000,
-        }
-    }
+/// What a registry is told at its start.
+#[derive(Debug)]
+pub struct RegistryOptions {
+    /// The shell of sessions that name none, by name or absolute path.
+    pub default_shell: String,
+    /// What every child inherits.
+    pub environment: BaseEnvironment,
+    /// How many sessions there may be.
+    pub limits: Limits,
+    /// When sessions end and how long they are kept.
+    pub policy: LifePolicy,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// The sessions of one data directory.
@@ -42,87 +44,32 @@ impl Default for Limits {
 pub struct Registry {
     data_dir: DataDir,
     holder: PathBuf,
-    default_shell: String,
-    environment: BaseEnvironment,
-    limits: Limits,
+    options: RegistryOptions,
     sessions: Mutex<HashMap<SessionId, Arc<Session>>>,
     starting: Semaphore,
-    changes: broadcast::Sender<Change>,
+    places: Places,
+    surroundings: Arc<Surroundings>,
+    recorder: Recorder,
     links: TaskTracker,
     stop: CancellationToken,
+    /// The recorder outlives the links, so that it sees what they learn last.
+    recording: TaskTracker,
+    stop_recording: CancellationToken,
     unreadable: Mutex<Vec<String>>,
 }
 
 impl Registry {
-    /// Opens the data directory's sessions: living holders are taken over, the rest has ended.
-    ///
-    /// # Errors
-    /// If there is no holder program, no default shell, or the directory cannot be listed.
-    pub fn open(
-        data_dir: DataDir,
-        default_shell: String,
-        environment: BaseEnvironment,
-        limits: Limits,
-    ) -> Result<Arc<Self>, SessionError> {
-        let path = environment.get("PATH").unwrap_or_default();
-        if shells::find(&default_shell, path).is_none() {
-            return Err(SessionError::ShellNotInstalled {
-                name: default_shell,
-                installed: shells::installed(path),
-            });
-        }
-        let registry = Arc::new(Self {
-            holder: launch::find_holder()?,
-            data_dir,
-            default_shell,
-            environment,
-            limits,
-            sessions: Mutex::default(),
-            starting: Semaphore::new(MAX_STARTING),
-            changes: broadcast::Sender::new(CHANGES_KEPT),
-            links: TaskTracker::new(),
-            stop: CancellationToken::new(),
-            unreadable: Mutex::default(),
-        });
-        registry.adopt_all()?;
-        Ok(registry)
-    }
-
-    fn adopt_all(self: &Arc<Self>) -> Result<(), SessionError> {
-        let ids = self
-            .data_dir
-            .session_ids()
-            .map_err(SessionError::system("cannot list the sessions"))?;
-        for id in ids {
-            let directory = self.data_dir.session_dir(id);
-            match adopt::read_manifest(&directory) {
-                Ok(manifest) => {
-                    let mut status = adopt::read_status(&directory, &manifest);
-                    if adopt::is_abandoned(&directory) {
-                        status.exit = Some(adopt::read_exit(&directory, status.offset));
-                    }
-                    let active_ms = status.exit.map_or_else(now_ms, |exit| exit.ended_at_ms);
-                    self.insert(manifest, directory, status, active_ms, None);
-                }
-                Err(error) => {
-                    tracing::warn!(session = %id, %error, "a session directory cannot be read; it is left alone");
-                    lock(&self.unreadable).push(error.to_string());
-                }
-            }
-        }
-        Ok(())
-    }
-
     fn insert(
         &self,
-        manifest: sempre_protocol::holder::Manifest,
+        manifest: Manifest,
         directory: PathBuf,
         status: Status,
-        active_ms: u64,
+        activity: Activity,
         holder: Option<Child>,
     ) -> Arc<Session> {
         let live = status.exit.is_none();
-        let (session, orders) = Session::new(manifest, directory, status, active_ms, self.changes.clone());
+        let surroundings = Arc::clone(&self.surroundings);
+        let (session, orders) = Session::new(manifest, directory, status, activity, surroundings);
         let session = Arc::new(session);
         lock(&self.sessions).insert(session.id(), Arc::clone(&session));
         if live {
@@ -138,20 +85,36 @@ impl Registry {
     /// # Errors
     /// Everything [`SessionError`] knows but [`SessionError::NotFound`]; nothing is left behind then.
     pub async fn create(&self, request: CreateSession) -> Result<Arc<Session>, SessionError> {
-        let spec = create::spec(request, &self.default_shell, &self.environment)?;
+        let RegistryOptions {
+            default_shell,
+            environment,
+            policy,
+            ..
+        } = &self.options;
+        let spec = create::spec(request, default_shell, environment, policy.default_ttl_s)?;
         self.start(spec).await
     }
 
     /// Starts an ended session's command again as a new session.
     ///
     /// # Errors
-    /// [`SessionError::Running`] while it runs, else as [`Registry::create`].
+    /// [`SessionError::Running`] while it runs, [`SessionError::Archived`], else as [`Registry::create`].
     pub async fn restart(&self, id: SessionId) -> Result<Arc<Session>, SessionError> {
-        let session = self.get(id)?;
+        let session = match self.get(id) {
+            Err(error) => {
+                let archived = self.archived(id).await?;
+                return Err(archived.map_or(error, |_| SessionError::Archived(id)));
+            }
+            Ok(session) => session,
+        };
         if session.exit().is_none() {
             return Err(SessionError::Running(id));
         }
-        let spec = create::again(session.manifest(), session.status().size, &self.environment)?;
+        let spec = create::again(
+            session.manifest(),
+            session.status().size,
+            &self.options.environment,
+        )?;
         self.start(spec).await
     }
 
@@ -162,13 +125,12 @@ impl Registry {
         if self.stop.is_cancelled() {
             return Err(SessionError::Draining);
         }
-        if self.active_count() >= self.limits.max_active_sessions {
-            let value = self.limits.max_active_sessions;
-            return Err(SessionError::Limit {
-                limit: "max_active_sessions",
-                value,
-            });
-        }
+        let running = || {
+            let sessions = lock(&self.sessions);
+            let running = sessions.values().filter(|session| session.exit().is_none());
+            running.map(|session| Counted::of(session.manifest())).collect()
+        };
+        let place = self.places.take(&spec.manifest, running, &self.options.limits)?;
         let id = spec.manifest.session;
         let directory = self
             .data_dir
@@ -186,7 +148,8 @@ impl Registry {
         let mut status = adopt::read_status(&directory, &manifest);
         status.pid = Some(manifest.pid);
         tracing::info!(session = %id, shell = manifest.shell, pid = manifest.pid, "session started");
-        Ok(self.insert(manifest, directory, status, now_ms(), Some(holder)))
+        let activity = Activity::now(self.clock());
+        Ok(place.settle(|| self.insert(manifest, directory, status, activity, Some(holder))))
     }
 
     /// The session with this id.
@@ -200,19 +163,69 @@ impl Registry {
             .ok_or(SessionError::NotFound(id))
     }
 
-    /// All sessions, newest first.
+    /// All sessions that have a directory, newest first.
     pub fn list(&self) -> Vec<SessionInfo> {
-        let mut sessions: Vec<_> = lock(&self.sessions).values().cloned().collect();
+        let mut sessions = self.sessions();
         sessions.sort_by_key(|session| (std::cmp::Reverse(session.manifest().started_at_ms), session.id()));
         sessions.iter().map(|session| session.info()).collect()
     }
 
-    /// Ends a running session, or removes an ended one with its journal.
+    /// The sessions in one state, newest first.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`], for archived ones.
+    pub async fn list_in(&self, state: SessionState) -> Result<Vec<SessionInfo>, SessionError> {
+        if state == SessionState::Archived {
+            let rows = self.archived_rows().await?;
+            return Ok(rows.into_iter().map(info_of).collect());
+        }
+        let mut sessions = self.list();
+        sessions.retain(|session| session.state == state);
+        Ok(sessions)
+    }
+
+    /// A session as the API shows it, archived or not.
+    ///
+    /// # Errors
+    /// [`SessionError::NotFound`] or [`SessionError::Store`].
+    pub async fn info(&self, id: SessionId) -> Result<SessionInfo, SessionError> {
+        match self.get(id) {
+            Ok(session) => Ok(session.info()),
+            Err(error) => self.archived(id).await?.map(info_of).ok_or(error),
+        }
+    }
+
+    /// What stood on the screen of an archived session; none for any other.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`].
+    pub async fn last_screen(&self, id: SessionId) -> Result<Option<String>, SessionError> {
+        Ok(self.store().last_screen(id).await?)
+    }
+
+    async fn archived(&self, id: SessionId) -> Result<Option<SessionRow>, SessionError> {
+        let row = self.store().get(id).await?;
+        Ok(row.filter(|row| row.state == SessionState::Archived))
+    }
+
+    pub(super) async fn archived_rows(&self) -> Result<Vec<SessionRow>, SessionError> {
+        let mut rows = self.store().all().await?;
+        rows.retain(|row| row.state == SessionState::Archived);
+        Ok(rows)
+    }
+
+    /// Ends a running session, or removes an ended one with its journal, or what is left of an archived one.
     ///
     /// # Errors
     /// [`SessionError::NotFound`], [`SessionError::Unreachable`], or what removing said.
     pub async fn delete(&self, id: SessionId) -> Result<(), SessionError> {
-        let session = self.get(id)?;
+        let session = match self.get(id) {
+            Err(error) => {
+                self.archived(id).await?.ok_or(error)?;
+                return Ok(self.recorder.forget(vec![id]).await?);
+            }
+            Ok(session) => session,
+        };
         if session.exit().is_none() {
             return match session.end(EndReason::Ended).await {
                 // It ended by itself in the same moment.
@@ -223,10 +236,51 @@ impl Registry {
         tokio::fs::remove_dir_all(session.directory())
             .await
             .map_err(SessionError::system("cannot remove the session's directory"))?;
-        lock(&self.sessions).remove(&id);
-        // Nobody may be watching.
-        let _ = self.changes.send(Change::Removed(id));
+        self.take_out(id);
+        if let Err(error) = self.recorder.forget(vec![id]).await {
+            // It has no directory: the next start forgets it.
+            tracing::debug!(session = %id, %error, "its row stays for now");
+        }
         Ok(())
+    }
+
+    /// Takes a session off the list, and tells who watches it.
+    pub(super) fn take_out(&self, id: SessionId) -> Option<Arc<Session>> {
+        let taken = lock(&self.sessions).remove(&id);
+        // Nobody may be watching.
+        let _ = self.surroundings.changes.send(Change::Removed(id));
+        taken
+    }
+
+    /// Puts a session back that was taken out in vain.
+    pub(super) fn put_back(&self, session: Arc<Session>) {
+        lock(&self.sessions).insert(session.id(), Arc::clone(&session));
+        session.announce();
+    }
+
+    /// All sessions that have a directory, in no order.
+    pub(super) fn sessions(&self) -> Vec<Arc<Session>> {
+        lock(&self.sessions).values().cloned().collect()
+    }
+
+    pub(super) fn ids(&self) -> Vec<SessionId> {
+        lock(&self.sessions).keys().copied().collect()
+    }
+
+    pub(super) fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    pub(super) fn policy(&self) -> &LifePolicy {
+        &self.options.policy
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        self.options.clock.as_ref()
+    }
+
+    fn store(&self) -> &dyn Store {
+        self.recorder.store()
     }
 
     /// Sessions whose process runs.
@@ -239,14 +293,14 @@ impl Registry {
 
     /// Changes in the list from now on.
     pub fn changes(&self) -> broadcast::Receiver<Change> {
-        self.changes.subscribe()
+        self.surroundings.changes.subscribe()
     }
 
     /// What can be started here.
     pub fn shells(&self) -> Shells {
-        let path = self.environment.get("PATH").unwrap_or_default();
+        let path = self.options.environment.get("PATH").unwrap_or_default();
         Shells {
-            default: self.default_shell.clone(),
+            default: self.options.default_shell.clone(),
             installed: shells::installed(path),
         }
     }
@@ -261,9 +315,14 @@ impl Registry {
         lock(&self.unreadable).clone()
     }
 
+    /// What is wrong with the database of sessions.
+    pub fn store_problem(&self) -> Option<String> {
+        self.recorder.problem()
+    }
+
     /// Ends every session, for a stop with `--end-sessions`.
     pub async fn end_all(&self) {
-        let sessions: Vec<_> = lock(&self.sessions).values().cloned().collect();
+        let sessions = self.sessions();
         let ends = sessions
             .iter()
             .filter(|session| session.exit().is_none())
@@ -275,11 +334,14 @@ impl Registry {
         futures_util::future::join_all(ends).await;
     }
 
-    /// Lets go of the holders and waits until all links are down; the sessions go on.
+    /// Lets go of the holders, waits until all links are down and all is recorded; the sessions go on.
     pub async fn close(&self) {
         self.stop.cancel();
         self.links.close();
         self.links.wait().await;
+        self.stop_recording.cancel();
+        self.recording.close();
+        self.recording.wait().await;
     }
 }
 

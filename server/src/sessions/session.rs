@@ -1,8 +1,9 @@
 //! One session: what it is, where it stands, and the ways to act on it.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
 
 use sempre_protocol::api::{SessionInfo, SessionState};
 use sempre_protocol::holder::{EndReason, Manifest, Op, WriterState};
@@ -12,6 +13,8 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use super::SessionError;
+use super::clock::Clock;
+use super::lifecycle::plan::due;
 use super::link::Order;
 use super::roster::Roster;
 
@@ -63,7 +66,39 @@ pub struct Session {
     orders: mpsc::Sender<Order>,
     roster: Roster,
     last_activity_ms: AtomicU64,
-    changes: broadcast::Sender<Change>,
+    last_activity_monotonic_ms: AtomicU64,
+    compressed: AtomicBool,
+    surroundings: Arc<Surroundings>,
+}
+
+/// What all sessions of a registry share.
+#[derive(Debug)]
+pub(super) struct Surroundings {
+    /// Who watches the list.
+    pub(super) changes: broadcast::Sender<Change>,
+    /// Tells the time.
+    pub(super) clock: Arc<dyn Clock>,
+    /// How long the journal of an ended session is kept, ms; 0: for ever.
+    pub(super) retention_ms: u64,
+}
+
+/// When something happened last in a session, by both clocks, ms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Activity {
+    /// Since the Unix epoch.
+    pub(super) wall_ms: u64,
+    /// See [`Clock::monotonic_ms`].
+    pub(super) monotonic_ms: u64,
+}
+
+impl Activity {
+    /// Something happens now.
+    pub(super) fn now(clock: &dyn Clock) -> Self {
+        Self {
+            wall_ms: clock.wall_ms(),
+            monotonic_ms: clock.monotonic_ms(),
+        }
+    }
 }
 
 /// A change in the list of sessions.
@@ -75,19 +110,13 @@ pub enum Change {
     Removed(SessionId),
 }
 
-/// The wall clock, ms since the Unix epoch.
-pub(super) fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
 impl Session {
     pub(super) fn new(
         manifest: Manifest,
         directory: PathBuf,
         status: Status,
-        last_activity_ms: u64,
-        changes: broadcast::Sender<Change>,
+        activity: Activity,
+        surroundings: Arc<Surroundings>,
     ) -> (Self, mpsc::Receiver<Order>) {
         let (orders, receiver) = mpsc::channel(super::link::MAX_ORDERS);
         let session = Self {
@@ -96,8 +125,10 @@ impl Session {
             status: watch::Sender::new(status),
             orders,
             roster: Roster::default(),
-            last_activity_ms: AtomicU64::new(last_activity_ms),
-            changes,
+            last_activity_ms: AtomicU64::new(activity.wall_ms),
+            last_activity_monotonic_ms: AtomicU64::new(activity.monotonic_ms),
+            compressed: AtomicBool::new(false),
+            surroundings,
         };
         (session, receiver)
     }
@@ -139,7 +170,7 @@ impl Session {
     /// Tells who watches the list that this session changed.
     pub(super) fn announce(&self) {
         // Nobody may be watching.
-        let _ = self.changes.send(Change::Session(self.id()));
+        let _ = self.surroundings.changes.send(Change::Session(self.id()));
     }
 
     pub(super) fn roster(&self) -> &Roster {
@@ -148,7 +179,45 @@ impl Session {
 
     /// Notes output, input, a viewer or a resize.
     pub(super) fn touch(&self) {
-        self.last_activity_ms.store(now_ms(), Ordering::Relaxed);
+        let now = Activity::now(self.surroundings.clock.as_ref());
+        self.last_activity_ms.store(now.wall_ms, Ordering::Relaxed);
+        self.last_activity_monotonic_ms
+            .store(now.monotonic_ms, Ordering::Relaxed);
+    }
+
+    /// The newest activity.
+    pub(super) fn activity(&self) -> Activity {
+        Activity {
+            wall_ms: self.last_activity_ms.load(Ordering::Relaxed),
+            monotonic_ms: self.last_activity_monotonic_ms.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Whether nothing of its journal is left to compress, as far as this server knows.
+    pub(super) fn is_compressed(&self) -> bool {
+        self.compressed.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_compressed(&self) {
+        self.compressed.store(true, Ordering::Relaxed);
+    }
+
+    /// When it will be ended or its journal dropped if nothing happens, ms since the Unix epoch, and the word for it.
+    fn expiry(&self, exit: Option<Exit>) -> Option<(u64, &'static str)> {
+        let Surroundings {
+            clock, retention_ms, ..
+        } = self.surroundings.as_ref();
+        if let Some(exit) = exit {
+            let kept_until = exit.ended_at_ms.saturating_add(*retention_ms);
+            return (*retention_ms > 0).then_some((kept_until, "retention"));
+        }
+        if self.roster.count() > 0 {
+            return None;
+        }
+        let (ttl_s, idle_s) = (self.manifest.ttl_s, self.manifest.idle_s);
+        let (at, reason) = due(ttl_s, idle_s, self.activity().monotonic_ms)?;
+        let left = at.saturating_sub(clock.monotonic_ms());
+        Some((clock.wall_ms().saturating_add(left), reason.word()))
     }
 
     /// The session as the API shows it.
@@ -163,7 +232,8 @@ impl Session {
             ..
         } = self.status();
         let manifest = &self.manifest;
-        let until_ms = exit.map_or_else(now_ms, |exit| exit.ended_at_ms);
+        let until_ms = exit.map_or_else(|| self.surroundings.clock.wall_ms(), |exit| exit.ended_at_ms);
+        let expiry = self.expiry(exit);
         SessionInfo {
             session_id: manifest.session,
             shell: manifest.shell.clone(),
@@ -171,7 +241,7 @@ impl Session {
             rows: size.rows,
             cols: size.cols,
             uptime: until_ms.saturating_sub(manifest.started_at_ms) / 1000,
-            last_activity: self.last_activity_ms.load(Ordering::Relaxed) / 1000,
+            last_activity: self.activity().wall_ms / 1000,
             state: if exit.is_some() {
                 SessionState::Completed
             } else {
@@ -195,8 +265,8 @@ impl Session {
             restarted_from: manifest.restarted_from,
             ttl: Some(manifest.ttl_s).filter(|&seconds| seconds > 0),
             idle: Some(manifest.idle_s).filter(|&seconds| seconds > 0),
-            expires_at: None,
-            expires_by: None,
+            expires_at: expiry.map(|(at, _)| rfc3339(at)),
+            expires_by: expiry.map(|(_, word)| word.to_owned()),
             summary: None,
             problem,
         }
@@ -299,9 +369,10 @@ impl Session {
     }
 }
 
-fn rfc3339(ms: u64) -> String {
-    let time = UNIX_EPOCH
-        .checked_add(Duration::from_millis(ms))
-        .unwrap_or(UNIX_EPOCH);
+/// A moment for people and programs; one no calendar reaches is the last there is.
+pub(super) fn rfc3339(ms: u64) -> String {
+    /// The end of the year 9999.
+    const LAST_MS: u64 = 253_402_300_799_999;
+    let time = UNIX_EPOCH + Duration::from_millis(ms.min(LAST_MS));
     humantime::format_rfc3339_millis(time).to_string()
 }

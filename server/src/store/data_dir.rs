@@ -87,6 +87,11 @@ impl DataDir {
         self.root.join("token")
     }
 
+    /// Where the database of sessions is.
+    pub fn database_path(&self) -> PathBuf {
+        self.root.join("sempre.db")
+    }
+
     /// The directory of one session.
     pub fn session_dir(&self, id: SessionId) -> PathBuf {
         self.root.join("sessions").join(id.to_string())

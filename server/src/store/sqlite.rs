@@ -16,10 +16,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sempre_protocol::SessionId;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{Row, SqlSafeStr};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use sqlx::{ConnectOptions, Row, SqlSafeStr};
 
 use super::session_store::Answer;
 use super::{ActivityNote, SessionRow, Store, StoreError};
@@ -88,18 +86,7 @@ impl SqliteStore {
             .mode(0o600)
             .open(path);
         made.map_err(|error| unavailable_at(path, &error))?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal);
-        let store = Self::connect(options).await?;
-        match store.check().await {
-            Ok(()) => Ok(store),
-            Err(error) => {
-                store.pool.close().await;
-                Err(error)
-            }
-        }
+        Self::connect(SqliteConnectOptions::new().filename(path)).await
     }
 
     async fn connect(options: SqliteConnectOptions) -> Result<Self, StoreError> {
@@ -109,16 +96,32 @@ impl SqliteStore {
             // The one connection stays: a database in memory would go with it.
             .idle_timeout(None)
             .max_lifetime(None)
-            .connect_with(options)
+            .connect_with(options.disable_statement_logging())
             .await?;
         let store = Self { pool };
-        match store.migrate().await {
+        match store.prepare().await {
             Ok(()) => Ok(store),
             Err(error) => {
+                // Waits for it: what is closed later would take files of the next one along.
                 store.pool.close().await;
                 Err(error)
             }
         }
+    }
+
+    /// Everything that looks into the file; connecting does not.
+    async fn prepare(&self) -> Result<(), StoreError> {
+        // In memory there is no log and the answer is another one.
+        for pragma in ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL"] {
+            sqlx::query(pragma).execute(&self.pool).await?;
+        }
+        self.check_pages().await?;
+        self.migrate().await?;
+        self.all_rows().await?;
+        if let Err(error) = self.reserve().await {
+            tracing::debug!(%error, "no room could be kept in the database");
+        }
+        Ok(())
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
@@ -136,20 +139,15 @@ impl SqliteStore {
         Ok(migrator.run(&self.pool).await?)
     }
 
-    /// Looks at every page and every row once, and makes room for a full disk.
-    async fn check(&self) -> Result<(), StoreError> {
+    async fn check_pages(&self) -> Result<(), StoreError> {
         let found: String = sqlx::query("PRAGMA quick_check(1)")
             .fetch_one(&self.pool)
             .await?
             .try_get(0)?;
-        if found != "ok" {
-            return Err(StoreError::Corrupt(found));
+        match found.as_str() {
+            "ok" => Ok(()),
+            _ => Err(StoreError::Corrupt(found)),
         }
-        self.all_rows().await?;
-        if let Err(error) = self.reserve().await {
-            tracing::debug!(%error, "no room could be kept in the database");
-        }
-        Ok(())
     }
 
     /// Leaves free pages in the database and used ones in its log: writing into those needs no space on the disk.

@@ -250,14 +250,24 @@ async fn a_damaged_database_is_set_aside() {
 }
 
 #[tokio::test]
-async fn the_files_beside_a_damaged_database_go_with_it() {
+async fn nothing_beside_a_damaged_database_gets_into_the_next_one() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("sempre.db");
     fs::write(&path, "garbage that is longer than sixteen bytes").unwrap();
-    fs::write(dir.path().join("sempre.db-wal"), "its log").unwrap();
-    let (aside, _) = open(&path).await.set_aside.unwrap();
-    let log = format!("{}-wal", aside.display());
-    assert_eq!(fs::read_to_string(log).unwrap(), "its log");
+    // The log of another database: its pages would be believed.
+    let other = open(&dir.path().join("other.db")).await;
+    other.store.put((0..50).map(row).collect()).await.unwrap();
+    fs::copy(dir.path().join("other.db-wal"), dir.path().join("sempre.db-wal")).unwrap();
+    let opened = open(&path).await;
+    assert!(opened.set_aside.is_some());
+    assert_eq!(opened.store.all().await.unwrap(), []);
+    opened.store.put(vec![row(60)]).await.unwrap();
+    opened.store.close().await;
+    let again = open(&path).await;
+    assert_eq!(
+        (again.set_aside, again.store.all().await.unwrap()),
+        (None, vec![row(60)])
+    );
 }
 
 #[tokio::test]

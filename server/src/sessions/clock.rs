@@ -1,0 +1,38 @@
+//! The two clocks a session's life is measured by, behind a trait so that tests can set them.
+
+use std::fmt::Debug;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// Tells the time.
+pub trait Clock: Debug + Send + Sync {
+    /// What a person's watch says, ms since the Unix epoch. Anyone may set it, forwards and backwards.
+    fn wall_ms(&self) -> u64;
+
+    /// Time that passed while the machine was awake, ms since some moment of this boot. Nobody sets it, and a server
+    /// that is started again goes on where the one before was.
+    fn monotonic_ms(&self) -> u64;
+}
+
+/// The system's clocks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn wall_ms(&self) -> u64 {
+        wall_ms()
+    }
+
+    fn monotonic_ms(&self) -> u64 {
+        let now = clock_gettime(ClockId::Monotonic);
+        let (seconds, nanos) = (now.tv_sec.unsigned_abs(), now.tv_nsec.unsigned_abs());
+        seconds.saturating_mul(1000).saturating_add(nanos / 1_000_000)
+    }
+}
+
+/// The wall clock of the system, ms since the Unix epoch.
+pub(super) fn wall_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,247 @@
+//! The one writer of the store: sessions that changed are written soon, a few at a time, off every hot path.
+//!
+//! It listens to the changes of the list. Output and activity alone are no changes; activity is noted at every check
+//! of the life cycle and at the end. A store that fails stops no session: the rows wait, and health says so.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sempre_protocol::SessionId;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::Registry;
+use super::records::{is_news, row_of};
+use super::session::Change;
+use crate::store::{ActivityNote, SessionRow, Store, StoreError};
+
+/// Changes that come within this time after the first are written with it.
+const GATHER: Duration = Duration::from_millis(50);
+/// A store that failed is tried again after this.
+const RETRY: Duration = Duration::from_secs(5);
+/// Orders that may wait for the recorder.
+const MAX_ORDERS: usize = 64;
+
+type Reply = oneshot::Sender<Result<(), StoreError>>;
+
+/// What the recorder can be told beside changes.
+#[derive(Debug)]
+enum Order {
+    /// Write the last row of a session that is no longer in the registry.
+    Archive(Box<SessionRow>, String, Reply),
+    /// Remove rows.
+    Forget(Vec<SessionId>, Reply),
+    /// Write the newest activity of running sessions.
+    NoteActivity,
+}
+
+/// The recorder as the registry sees it.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    store: Arc<dyn Store>,
+    orders: mpsc::Sender<Order>,
+    /// What happened to the store when it was opened.
+    notice: Option<String>,
+    problem: Mutex<Option<String>>,
+}
+
+/// What the recorder's task owns.
+#[derive(Debug)]
+pub(super) struct Recording {
+    orders: mpsc::Receiver<Order>,
+    changes: broadcast::Receiver<Change>,
+    /// Rows as they are in the store.
+    written: HashMap<SessionId, SessionRow>,
+}
+
+impl Recorder {
+    /// A recorder for `store`, which holds `rows`.
+    pub(super) fn new(
+        store: Arc<dyn Store>,
+        notice: Option<String>,
+        rows: Vec<SessionRow>,
+        changes: broadcast::Receiver<Change>,
+    ) -> (Self, Recording) {
+        let (orders, received) = mpsc::channel(MAX_ORDERS);
+        let recorder = Self {
+            store,
+            orders,
+            notice,
+            problem: Mutex::default(),
+        };
+        let recording = Recording {
+            orders: received,
+            changes,
+            written: rows.into_iter().map(|row| (row.id, row)).collect(),
+        };
+        (recorder, recording)
+    }
+
+    /// The store, for reading.
+    pub(super) fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// What is wrong with the store, or was when it was opened.
+    pub(super) fn problem(&self) -> Option<String> {
+        self.lock_problem().clone().or_else(|| self.notice.clone())
+    }
+
+    fn lock_problem(&self) -> MutexGuard<'_, Option<String>> {
+        self.problem.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the last row of a session; it must not be in the registry any more, or its old row would come back.
+    pub(super) async fn archive(&self, row: SessionRow, last_screen: String) -> Result<(), StoreError> {
+        self.ask(|reply| Order::Archive(Box::new(row), last_screen, reply))
+            .await
+    }
+
+    /// Removes the rows of sessions that are gone.
+    pub(super) async fn forget(&self, ids: Vec<SessionId>) -> Result<(), StoreError> {
+        self.ask(|reply| Order::Forget(ids, reply)).await
+    }
+
+    /// Has the newest activity written.
+    pub(super) async fn note_activity(&self) {
+        // Gone only when the server stops, which notes it anyway.
+        let _ = self.orders.send(Order::NoteActivity).await;
+    }
+
+    async fn ask(&self, order: impl FnOnce(Reply) -> Order) -> Result<(), StoreError> {
+        let gone = || StoreError::Unavailable("the server is going down".into());
+        let (reply, answer) = oneshot::channel();
+        self.orders.send(order(reply)).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    fn note(&self, outcome: &Result<(), StoreError>) {
+        let problem = outcome.as_ref().err().map(|error| {
+            format!("{error}; sessions go on, what is known of ended ones may be lost with a restart")
+        });
+        let mut current = self.lock_problem();
+        if problem != *current {
+            match &problem {
+                Some(problem) => tracing::warn!(problem, "the database fails"),
+                None => tracing::info!("the database works again"),
+            }
+            *current = problem;
+        }
+    }
+}
+
+/// Writes what changes until `end` is cancelled, then everything that is left.
+pub(super) async fn run(registry: Arc<Registry>, mut recording: Recording, end: CancellationToken) {
+    let mut dirty: HashSet<SessionId> = registry.ids().into_iter().collect();
+    let mut write_at = Some(Instant::now());
+    loop {
+        tokio::select! {
+            biased;
+            () = end.cancelled() => break,
+            order = recording.orders.recv() => match order {
+                Some(order) => obey(&registry, order, &mut recording.written).await,
+                None => break,
+            },
+            () = reached(write_at) => {
+                let written = write(&registry, &mut dirty, &mut recording.written).await;
+                write_at = (!written).then(|| Instant::now() + RETRY);
+                continue;
+            }
+            change = recording.changes.recv() => match change {
+                Ok(Change::Session(id)) => drop(dirty.insert(id)),
+                Ok(Change::Removed(_)) => continue,
+                Err(RecvError::Lagged(_)) => dirty.extend(registry.ids()),
+                Err(RecvError::Closed) => break,
+            },
+        }
+        if !dirty.is_empty() && write_at.is_none() {
+            write_at = Some(Instant::now() + GATHER);
+        }
+    }
+    dirty.extend(registry.ids());
+    write(&registry, &mut dirty, &mut recording.written).await;
+    note_activity(&registry, &mut recording.written).await;
+    registry.recorder().store.close().await;
+}
+
+async fn reached(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Writes the rows that are news; false if the store failed, and they are still to be written.
+async fn write(
+    registry: &Registry,
+    dirty: &mut HashSet<SessionId>,
+    written: &mut HashMap<SessionId, SessionRow>,
+) -> bool {
+    let now_ms = registry.clock().wall_ms();
+    let sessions = dirty.iter().filter_map(|&id| registry.get(id).ok());
+    let rows = sessions.map(|session| row_of(&session, now_ms));
+    let rows: Vec<_> = rows
+        .filter(|row| written.get(&row.id).is_none_or(|old| is_news(old, row)))
+        .collect();
+    if rows.is_empty() {
+        dirty.clear();
+        return true;
+    }
+    let recorder = registry.recorder();
+    let outcome = recorder.store.put(rows.clone()).await;
+    recorder.note(&outcome);
+    if outcome.is_ok() {
+        dirty.clear();
+        written.extend(rows.into_iter().map(|row| (row.id, row)));
+    }
+    outcome.is_ok()
+}
+
+async fn obey(registry: &Registry, order: Order, written: &mut HashMap<SessionId, SessionRow>) {
+    let recorder = registry.recorder();
+    let (outcome, reply) = match order {
+        Order::Archive(row, last_screen, reply) => {
+            written.remove(&row.id);
+            (recorder.store.archive(*row, last_screen).await, reply)
+        }
+        Order::Forget(ids, reply) => {
+            ids.iter().for_each(|id| drop(written.remove(id)));
+            (recorder.store.remove(ids).await, reply)
+        }
+        Order::NoteActivity => return note_activity(registry, written).await,
+    };
+    recorder.note(&outcome);
+    // Who asked may have gone.
+    let _ = reply.send(outcome);
+}
+
+async fn note_activity(registry: &Registry, written: &mut HashMap<SessionId, SessionRow>) {
+    let mut notes = Vec::new();
+    for (&id, row) in written.iter() {
+        let Ok(session) = registry.get(id) else { continue };
+        let activity = session.activity();
+        if activity.monotonic_ms != row.last_activity_monotonic {
+            notes.push(ActivityNote {
+                id,
+                last_activity: activity.wall_ms,
+                last_activity_monotonic: activity.monotonic_ms,
+            });
+        }
+    }
+    if notes.is_empty() {
+        return;
+    }
+    let outcome = registry.recorder().store.note_activity(notes.clone()).await;
+    registry.recorder().note(&outcome);
+    if outcome.is_ok() {
+        for note in notes {
+            if let Some(row) = written.get_mut(&note.id) {
+                row.last_activity = note.last_activity;
+                row.last_activity_monotonic = note.last_activity_monotonic;
+            }
+        }
+    }
+}
