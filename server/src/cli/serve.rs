@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -40,6 +41,9 @@ pub(super) fn run(flags: ServeFlags) -> anyhow::Result<()> {
 async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen to SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen to SIGINT")?;
+    // A limit on the size of files is a full disk and no reason to die. A handler: what is ignored would be inherited.
+    let _file_too_large =
+        signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).context("cannot listen to SIGXFSZ")?;
     let data_dir = DataDir::open(&config.data_dir)?;
     let access = access(&config, &data_dir)?;
     let mut listeners = Vec::new();

@@ -1,22 +1,40 @@
-//! The last lines of an ended session's output as plain text, for people who ask why it ended.
+//! The end of an ended session's output as plain text: its last lines, for people who ask why it ended, and what
+//! stood on its screen.
 //!
-//! A small reading of the bytes, not a terminal: lines, carriage returns, backspaces and erased line ends are
-//! honoured, every other control sequence is left out.
+//! Read from the newest part of the journal alone, at the size the session had last: cheap, and enough for text.
 
 use std::path::Path;
 
 use sempre_journal::{ReadAt, Reader};
+use sempre_protocol::{Offset, Size};
+use sempre_screen::{Engine, Screen};
 
 /// How much of the output's end is looked at, bytes.
-const WINDOW_BYTES: u64 = 64 * 1024;
-/// A line longer than this is cut, characters.
-const MAX_LINE_CHARS: usize = 1000;
+const WINDOW_BYTES: u64 = 256 * 1024;
+/// Lines kept above the screen while looking; callers ask for fewer.
+const KEPT_LINES: usize = 200;
 
-/// The last `count` lines that are not blank at the end, of the journal in `directory`. Empty if there are none or
-/// they cannot be read. Blocks.
-pub(super) fn of_journal(directory: &Path, count: usize) -> Vec<String> {
-    let bytes = end_of_journal(directory).unwrap_or_default();
-    of_bytes(&bytes, count)
+/// The last `count` lines that were written, without blank ones at their end; a line that wraps is one. Empty if
+/// there are none or they cannot be read. Blocks.
+pub(super) fn of_journal(directory: &Path, size: Size, count: usize) -> Vec<String> {
+    last_lines(&engine_at_end(directory, size), count)
+}
+
+/// What stood on the screen at the end, a line each, without blank ones at the end. Blocks.
+pub(super) fn last_screen(directory: &Path, size: Size) -> Vec<String> {
+    let lines = engine_at_end(directory, size).screen_lines();
+    without_blank_end(
+        lines
+            .iter()
+            .map(|line| line.text().trim_end().to_owned())
+            .collect(),
+    )
+}
+
+fn engine_at_end(directory: &Path, size: Size) -> Engine {
+    let mut engine = Engine::new(size.clamped(), KEPT_LINES, Offset::ZERO);
+    engine.feed(&end_of_journal(directory).unwrap_or_default());
+    engine
 }
 
 fn end_of_journal(directory: &Path) -> Option<Vec<u8>> {
@@ -27,7 +45,7 @@ fn end_of_journal(directory: &Path) -> Option<Vec<u8>> {
         .saturating_sub(WINDOW_BYTES)
         .max(bounds.base_offset);
     let mut bytes = Vec::new();
-    let mut chunk = vec![0; 16 * 1024];
+    let mut chunk = vec![0; 64 * 1024];
     let mut at = start;
     while at < bounds.end_offset {
         match reader.read_at(at, &mut chunk) {
@@ -49,156 +67,71 @@ fn end_of_journal(directory: &Path) -> Option<Vec<u8>> {
         }
     }
     if start > bounds.base_offset {
-        // The window begins anywhere.
-        let line_end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or_default();
-        bytes.drain(..line_end);
+        // The window begins anywhere: inside a sequence or a character too.
+        let line_end = bytes.iter().position(|&byte| byte == b'\n');
+        bytes.drain(..line_end.map_or(0, |at| at + 1));
     }
     Some(bytes)
 }
 
-/// The last `count` lines of `bytes` that are not blank at the end.
-fn of_bytes(bytes: &[u8], count: usize) -> Vec<String> {
-    let mut page = Page::default();
-    for char in String::from_utf8_lossy(bytes).chars() {
-        page.take(char);
+/// The last lines of the normal buffer: what a full-screen program drew is no line.
+fn last_lines(engine: &Engine, count: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for number in engine.first_line()..engine.end_line() {
+        let Some(line) = engine.line(number) else { continue };
+        match lines.last_mut() {
+            Some(before) if line.wrapped => before.push_str(&line.text()),
+            _ => lines.push(line.text()),
+        }
     }
-    let mut lines = page.lines();
-    while lines.last().is_some_and(|line| line.is_empty()) {
+    let lines = lines.iter().map(|line| line.trim_end().to_owned()).collect();
+    let mut lines = without_blank_end(lines);
+    lines.split_off(lines.len().saturating_sub(count))
+}
+
+fn without_blank_end(mut lines: Vec<String>) -> Vec<String> {
+    while lines.last().is_some_and(String::is_empty) {
         lines.pop();
     }
-    let skipped = lines.len().saturating_sub(count);
-    lines.split_off(skipped)
-}
-
-/// Inside what a character stands.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Within {
-    #[default]
-    Text,
-    Escape,
-    Csi,
-    /// OSC, DCS, APC, PM or SOS; ended by BEL or by what begins another sequence.
-    Text7,
-}
-
-#[derive(Debug, Default)]
-struct Page {
-    done: Vec<String>,
-    line: Vec<char>,
-    column: usize,
-    within: Within,
-    params: String,
-}
-
-impl Page {
-    fn take(&mut self, char: char) {
-        self.within = match (self.within, char) {
-            (_, '\u{1b}') => {
-                self.params.clear();
-                Within::Escape
-            }
-            // CAN and SUB break a sequence off.
-            (_, '\u{18}' | '\u{1a}') => Within::Text,
-            (Within::Text, char) => {
-                self.text(char);
-                Within::Text
-            }
-            (Within::Escape, '[') => Within::Csi,
-            (Within::Escape, ']' | 'P' | '_' | '^' | 'X') => Within::Text7,
-            (Within::Escape, ' '..='/') => Within::Escape,
-            (Within::Escape, _) => Within::Text,
-            (Within::Csi, '@'..='~') => {
-                self.csi(char);
-                Within::Text
-            }
-            (Within::Csi, char) => {
-                self.params.push(char);
-                Within::Csi
-            }
-            (Within::Text7, '\u{7}') => Within::Text,
-            (Within::Text7, _) => Within::Text7,
-        };
-    }
-
-    fn text(&mut self, char: char) {
-        match char {
-            '\n' => {
-                let line = std::mem::take(&mut self.line);
-                self.done.push(shown(&line));
-                // A line feed alone keeps the column; shells always send both.
-                self.column = 0;
-            }
-            '\r' => self.column = 0,
-            '\u{8}' => self.column = self.column.saturating_sub(1),
-            '\t' => self.column = (self.column / 8 + 1) * 8,
-            char if char.is_control() => {}
-            char => {
-                if self.column < MAX_LINE_CHARS {
-                    self.line.resize(self.line.len().max(self.column + 1), ' ');
-                    if let Some(cell) = self.line.get_mut(self.column) {
-                        *cell = char;
-                    }
-                }
-                self.column += 1;
-            }
-        }
-    }
-
-    fn csi(&mut self, last: char) {
-        match (last, self.params.as_str()) {
-            ('K', "" | "0") => self.line.truncate(self.column),
-            ('K', "2") => self.line.clear(),
-            // A screen that was cleared shows nothing of what was before.
-            ('J', "2" | "3") => {
-                self.done.clear();
-                self.line.clear();
-            }
-            _ => {}
-        }
-    }
-
-    fn lines(mut self) -> Vec<String> {
-        self.done.push(shown(&self.line));
-        self.done
-    }
-}
-
-fn shown(line: &[char]) -> String {
-    let text: String = line.iter().collect();
-    text.trim_end().to_owned()
+    lines
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn lines_come_without_sequences() {
-        let bytes = b"\x1b]0;title\x07\x1b[1;31merror:\x1b[0m no such file\r\n\x1b(B\x1bPq#1\x1b\\ok\r\n\r\n";
-        assert_eq!(of_bytes(bytes, 20), ["error: no such file", "ok"]);
+    fn lines(bytes: &[u8], count: usize) -> Vec<String> {
+        let mut engine = Engine::new(Size::new(20, 5), KEPT_LINES, Offset::ZERO);
+        engine.feed(bytes);
+        last_lines(&engine, count)
     }
 
     #[test]
-    fn what_was_overwritten_is_gone() {
-        assert_eq!(of_bytes(b"10%\r100%\r\n", 5), ["100%"]);
-        assert_eq!(of_bytes(b"a long line\r\x1b[Kshort", 5), ["short"]);
-        assert_eq!(of_bytes(b"ab\x08c\r\n", 5), ["ac"]);
-        assert_eq!(of_bytes(b"old\r\n\x1b[2J\x1b[Hnew", 5), ["new"]);
+    fn lines_come_without_sequences_and_as_they_stood() {
+        let bytes = b"\x1b]0;title\x07\x1b[1;31merror:\x1b[0m no file\r\n10%\r100%\r\n\r\n\r\n";
+        assert_eq!(lines(bytes, 20), ["error: no file", "100%"]);
     }
 
     #[test]
-    fn only_the_last_lines_come() {
+    fn only_the_last_lines_come_those_that_scrolled_off_too() {
         let text: String = (1..=30).map(|n| format!("{n}\r\n")).collect();
-        assert_eq!(of_bytes(text.as_bytes(), 3), ["28", "29", "30"]);
-        assert_eq!(of_bytes(b"", 3), [""; 0]);
-        assert_eq!(of_bytes(b"\r\n\r\n", 3), [""; 0]);
+        let expected: Vec<_> = (11..=30).map(|n| n.to_string()).collect();
+        assert_eq!(lines(text.as_bytes(), 20), expected);
+        assert_eq!(lines(b"", 3), [""; 0]);
     }
 
     #[test]
-    fn no_bytes_do_harm() {
-        for byte in 0..=255 {
-            of_bytes(&[byte, b'x', byte, 0x1b, byte, b'[', byte, b'\t', byte], 3);
-        }
-        assert_eq!(of_bytes(&[b'x'; 5000], 1)[0].len(), MAX_LINE_CHARS);
+    fn a_wrapped_line_is_one() {
+        assert_eq!(
+            lines(b"abcdefghijklmnopqrstuvwxyz\r\nx", 5),
+            ["abcdefghijklmnopqrstuvwxyz", "x"]
+        );
+    }
+
+    #[test]
+    fn a_journal_that_is_not_there_has_no_lines() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(of_journal(&dir.path().join("none"), Size::DEFAULT, 20), [""; 0]);
+        assert_eq!(last_screen(dir.path(), Size::DEFAULT), [""; 0]);
     }
 }

@@ -38,8 +38,8 @@ pub async fn early_exit(session: &Session, limit: Duration) -> Option<LastWords>
 /// What is to be told to who wants to attach; none: the session runs.
 pub async fn last_words(session: &Session) -> Option<LastWords> {
     let exit = session.exit()?;
-    let directory = session.directory().to_path_buf();
-    let read = tokio::task::spawn_blocking(move || last_lines::of_journal(&directory, LINES));
+    let (directory, size) = (session.directory().to_path_buf(), session.status().size);
+    let read = tokio::task::spawn_blocking(move || last_lines::of_journal(&directory, size, LINES));
     Some(LastWords {
         session: session.id(),
         exit,

@@ -120,5 +120,7 @@ pub(super) fn info_of(row: SessionRow) -> SessionInfo {
         expires_by: None,
         summary: row.summary,
         problem: None,
+        title: None,
+        current_cwd: None,
     }
 }

@@ -45,8 +45,8 @@ pub(super) async fn perform(registry: &Registry, actions: Vec<Action>) {
 async fn archive(registry: &Registry, id: SessionId) -> Result<(), SessionError> {
     let session = registry.get(id)?;
     let directory = session.directory().to_path_buf();
-    let rows = usize::from(session.status().size.rows);
-    let screen = tokio::task::spawn_blocking(move || last_lines::of_journal(&directory, rows)).await;
+    let size = session.status().size;
+    let screen = tokio::task::spawn_blocking(move || last_lines::last_screen(&directory, size)).await;
     let row = archived_row(&session, registry.clock().wall_ms());
     // Out of the list first, so that the recorder does not write it as completed again.
     registry.take_out(id);

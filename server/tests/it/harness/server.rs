@@ -44,6 +44,13 @@ impl Server {
         self.stdout.extend(lines);
     }
 
+    /// Starts it again in the same directory with other flags.
+    pub(crate) fn again_with(mut self, setup: Setup) -> Self {
+        self.setup = setup;
+        self.start_again();
+        self
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.as_ref().unwrap().id()
     }
