@@ -100,7 +100,7 @@ async fn an_ended_session_is_archived_with_summary_and_last_screen_then_forgotte
     })
     .await;
     assert!(server.list().await.iter().all(|info| info.session_id == kept));
-    assert_eq!(archived(&server).await, [info.clone()]);
+    assert_eq!(archived(&server).await, std::slice::from_ref(&info));
     let restart = Call::post(&format!("/api/v1/sessions/{id}/restart"));
     assert_eq!(server.ask(restart).await.problem(409).code, "session_archived");
     assert_eq!(

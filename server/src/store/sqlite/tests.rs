@@ -299,3 +299,48 @@ async fn a_database_of_a_later_release_is_used_as_far_as_it_is_known() {
     again.store.put(vec![row(2)]).await.unwrap();
     assert_eq!(again.store.all().await.unwrap(), [row(2), row(1)]);
 }
+
+/// Set for this very test when it runs on the small disk.
+const SMALL_DISK: &str = "SEMPRE_TEST_SMALL_DISK";
+
+/// Runs itself again on a file system of its own that holds two MiB, and there does what it says.
+#[tokio::test]
+async fn a_full_disk_still_takes_the_end_of_sessions() {
+    if let Some(dir) = std::env::var_os(SMALL_DISK) {
+        return ends_of_sessions_on_a_full_disk(Path::new(&dir)).await;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let script = "mount -t tmpfs -o size=2m tmpfs \"$1\" && \
+                  exec \"$2\" --exact store::sqlite::tests::a_full_disk_still_takes_the_end_of_sessions";
+    let output = std::process::Command::new("unshare")
+        .args(["-rm", "sh", "-c", script, "sh"])
+        .args([dir.path(), &std::env::current_exe().unwrap()])
+        .env(SMALL_DISK, dir.path())
+        .output()
+        .expect("this test needs unshare (util-linux)");
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "this needs unprivileged user namespaces: {said}"
+    );
+}
+
+async fn ends_of_sessions_on_a_full_disk(dir: &Path) {
+    let path = dir.join("sempre.db");
+    let opened = open(&path).await;
+    opened.store.put((0..10).map(row).collect()).await.unwrap();
+    let mut filler = fs::File::create(dir.join("filler")).unwrap();
+    while io::Write::write(&mut filler, &[1; 4096]).is_ok_and(|count| count > 0) {}
+    assert!(
+        fs::write(dir.join("more"), [1; 8192]).is_err(),
+        "the disk is full"
+    );
+    for number in 0..10 {
+        opened.store.put(vec![completed(number)]).await.unwrap();
+    }
+    // Another connection, as after a kill: it finds all of it in the log.
+    let again = open(&path).await;
+    let rows = again.store.all().await.unwrap();
+    assert_eq!((again.set_aside, rows.len()), (None, 10));
+    assert!(rows.iter().all(|row| row.state == SessionState::Completed));
+}
