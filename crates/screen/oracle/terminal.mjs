@@ -45,12 +45,34 @@ export function run(terminal, ops) {
   for (const op of ops) {
     if (op.write !== undefined) write(terminal, Buffer.from(op.write, "hex"));
     else if (op.resize) terminal.resize(...op.resize);
-    else if (op.reset) terminal.reset();
+    else if (op.reset) {
+      terminal.held = undefined;
+      terminal.reset();
+    }
     else throw new Error(`unknown op ${JSON.stringify(op)}`);
   }
 }
 
-/** At once: the public `write` comes back later. */
+/**
+ * At once: the public `write` comes back later. Characters are never cut, which xterm.js 6.0 takes badly: where the
+ * bytes held back between two writes end in 0x80, as those of a dash (E2 80 | 94), it loses the character.
+ */
 function write(terminal, bytes) {
-  if (bytes.length > 0) terminal._core._writeBuffer.writeSync(bytes);
+  const all = Buffer.concat([terminal.held ?? Buffer.alloc(0), bytes]);
+  const whole = all.length - unfinished(all);
+  terminal.held = all.subarray(whole);
+  if (whole > 0) terminal._core._writeBuffer.writeSync(all.subarray(0, whole));
+}
+
+/** How many bytes at the end are the start of a character. */
+function unfinished(bytes) {
+  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back];
+    if (byte >= 0xc2 && byte <= 0xf4) {
+      const length = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+      return back < length ? back : 0;
+    }
+    if (byte < 0x80 || byte > 0xbf) return 0;
+  }
+  return 0;
 }
