@@ -50,6 +50,18 @@ impl Charset {
     }
 }
 
+impl Charset {
+    /// A character that stands for `c`; none if there is no such.
+    pub(crate) fn unmap(self, c: char) -> Option<char> {
+        if self.is_ascii() {
+            return Some(c);
+        }
+        (' '..='~')
+            .chain((!c.is_ascii()).then_some(c))
+            .find(|&from| self.map(from) == c)
+    }
+}
+
 /// Characters of a national set: those of ASCII, and what stands in their place.
 fn national(last: u8) -> (&'static str, &'static str) {
     match last {

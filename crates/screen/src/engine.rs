@@ -122,7 +122,7 @@ impl Engine {
 impl Screen for Engine {
     fn feed(&mut self, bytes: &[u8]) {
         for piece in bytes.chunks(FEED_BYTES) {
-            self.terminal.fed_at = self.offset;
+            self.terminal.begin(self.offset);
             self.parser.feed(piece, &mut self.terminal);
             self.terminal.collect();
             self.offset = self.offset.plus(piece.len() as u64);

@@ -122,8 +122,11 @@ impl Parser {
                     continue;
                 }
             }
-            if byte < 0x80 {
+            if byte < 0x80 && !self.utf8.is_idle() {
                 self.utf8.drop_unfinished();
+                continue;
+            }
+            if byte < 0x80 {
                 self.ascii(byte, at, perform);
             } else if let Some(c) = self.utf8.push(byte) {
                 self.wide(c, at, perform);

@@ -64,6 +64,14 @@ impl Pen {
         }
     }
 
+    /// What sequences have to set so that it is this pen: it may hold an underline colour without an underline.
+    pub(crate) fn set_up(&self) -> Attributes {
+        Attributes {
+            underline_colour: self.attributes.underline_colour,
+            ..self.drawn()
+        }
+    }
+
     /// What erased cells get: the background and nothing else.
     pub(crate) fn erased(&self) -> Attributes {
         Attributes {

@@ -26,16 +26,33 @@ pub(crate) fn write(terminal: &Terminal, unfinished: &[u8], scrollback: usize) -
     writer.reserve((scrollback.min(normal.scrollback.len()) + terminal.rows) * (terminal.cols + ROW_BYTES));
     writer.bytes(PRELUDE);
     state::write_globals(&mut writer, terminal);
+    let skipped = normal.scrollback.len().saturating_sub(scrollback);
+    let on_screen = normal.scrollback.len()..normal.scrollback.len() + terminal.rows;
+    let saved_above = state::is_saved(normal) && !on_screen.contains(&normal.saved.y);
+    if saved_above {
+        state::write_saved_above(
+            &mut writer,
+            terminal,
+            normal,
+            normal.saved.y.saturating_sub(skipped),
+        );
+    }
     if !terminal.on_alternate && state::is_saved(&terminal.alternate) {
         writer.bytes(b"\x1b[?47h");
         state::write_saved(&mut writer, terminal, &terminal.alternate);
         writer.bytes(b"\x1b[?47l\x1b[H");
     }
     write_buffer(&mut writer, terminal, normal, scrollback);
+    if !saved_above {
+        state::write_saved(&mut writer, terminal, normal);
+    }
+    state::write_region(&mut writer, terminal, normal);
     if terminal.on_alternate {
         writer.go_to(normal.x.min(terminal.cols.saturating_sub(1)), normal.y);
         writer.bytes(b"\x1b[?47h\x1b[H");
         write_buffer(&mut writer, terminal, &terminal.alternate, 0);
+        state::write_saved(&mut writer, terminal, &terminal.alternate);
+        state::write_region(&mut writer, terminal, &terminal.alternate);
     }
     state::write_end(&mut writer, terminal);
     writer.bytes(unfinished);
@@ -68,6 +85,4 @@ fn write_buffer(writer: &mut Writer<'_>, terminal: &Terminal, buffer: &Buffer, s
         writer.bytes(b"\x1b[3J");
     }
     state::write_tabs(writer, terminal, buffer);
-    state::write_saved(writer, terminal, buffer);
-    state::write_region(writer, terminal, buffer);
 }

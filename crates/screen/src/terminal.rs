@@ -44,13 +44,15 @@ pub(crate) struct Terminal {
     /// DECSCUSR, 0 to 6.
     pub(crate) cursor_style: u8,
     pub(crate) joining: Joining,
+    /// The last thing was printing: what comes goes on with it.
+    printing: bool,
     pub(crate) palette: Palette,
     pub(crate) title: String,
     pub(crate) cwd: Option<String>,
     pub(crate) theme: Option<Theme>,
     events: VecDeque<Event>,
     /// Offset of the first byte of what is being fed.
-    pub(crate) fed_at: Offset,
+    fed_at: Offset,
 }
 
 impl Terminal {
@@ -78,6 +80,7 @@ impl Terminal {
             lasting: Lasting::default(),
             cursor_style: 0,
             joining: Joining::default(),
+            printing: false,
             palette: Palette::default(),
             title: String::new(),
             cwd: None,
@@ -104,6 +107,12 @@ impl Terminal {
         new.events = std::mem::take(&mut self.events);
         new.fed_at = self.fed_at;
         *self = new;
+    }
+
+    /// Output follows whose first byte is at `offset`.
+    pub(crate) fn begin(&mut self, offset: Offset) {
+        self.fed_at = offset;
+        self.printing = false;
     }
 
     /// The active buffer.

@@ -11,6 +11,9 @@ use crate::width::Joining;
 /// Ends the chance that the next character joins the last, and does nothing else (ST).
 const APART: &[u8] = b"\x1b\\";
 
+/// A wide character to be cut in half.
+pub(super) const HALVED: &str = "漢";
+
 /// Writes a snapshot and knows what the terminal that reads it would have become so far.
 #[derive(Debug)]
 pub(super) struct Writer<'a> {
@@ -71,11 +74,18 @@ impl<'a> Writer<'a> {
         self.terminal.styles.get(style.0).copied().unwrap_or_default()
     }
 
+    /// Whatever is printed next joins nothing.
+    pub(super) fn apart(&mut self) {
+        if !self.joining.is_none() {
+            self.bytes(APART);
+        }
+    }
+
     /// Prints text that takes no part in what stands before it.
     pub(super) fn text(&mut self, text: &str) {
         let Some(first) = text.chars().next() else { return };
-        if !self.joining.is_none() && self.joining.next(first).joins() {
-            self.bytes(APART);
+        if self.joining.next(first).joins() {
+            self.apart();
         }
         self.out.extend_from_slice(text.as_bytes());
         self.joining = match text.as_bytes().last() {
@@ -130,11 +140,16 @@ impl<'a> Writer<'a> {
             let cells = piece.cells();
             match piece {
                 Piece::Null(_) if style == StyleId::DEFAULT => {}
+                Piece::Odd(text, 2) if at + 2 == self.terminal.cols => {
+                    self.skip(at - x);
+                    self.pen(&self.attributes(style));
+                    // Another at once that does not fit takes the half that is not there.
+                    self.format(format_args!("\x1b[?7l{text}{HALVED}\x1b[?7h"));
+                    x = at + 1;
+                }
                 Piece::Null(_) | Piece::Odd(..) => {
                     self.skip(at - x);
-                    x = at;
-                    self.pen(&self.attributes(style));
-                    self.format(format_args!("\x1b[{cells}X"));
+                    x = at + self.null(at, cells, style);
                 }
                 Piece::Ascii(text) | Piece::Whole(text, _) => {
                     self.skip(at - x);
@@ -146,6 +161,32 @@ impl<'a> Writer<'a> {
             at += cells;
         }
         x
+    }
+
+    /// Cells never written, in a style, the cursor before them; returns by how many cells it moved.
+    fn null(&mut self, at: usize, cells: usize, style: StyleId) -> usize {
+        let attributes = self.attributes(style);
+        let erased = Attributes {
+            background: attributes.background,
+            ..Attributes::default()
+        };
+        let has_room = at + cells < self.terminal.cols;
+        if attributes == erased || !has_room {
+            self.pen(&attributes);
+            self.format(format_args!("\x1b[{cells}X"));
+            return 0;
+        }
+        // What is left of a wide character whose other half is overwritten has all of that pen.
+        self.pen(&attributes);
+        for _ in 0..cells {
+            self.text(HALVED);
+            self.bytes(b"\x1b[D");
+            self.text(" ");
+            self.bytes(b"\x1b[D");
+        }
+        self.pen(&Attributes::default());
+        self.bytes(b"\x1b[X");
+        cells
     }
 
     fn skip(&mut self, cells: usize) {

@@ -47,15 +47,15 @@ pub(super) fn write(from: &Attributes, to: &Attributes, links: &Interner<Link>, 
 }
 
 fn write_link(link: Option<&Link>, out: &mut Vec<u8>) {
-    let (id, uri) = link.map_or((None, ""), |link| (link.id.as_deref(), &*link.uri));
-    out.extend_from_slice(b"\x1b]8;");
-    if let Some(id) = id {
-        out.extend_from_slice(b"id=");
-        out.extend_from_slice(id.as_bytes());
-    }
-    out.push(b';');
-    out.extend_from_slice(uri.as_bytes());
-    out.extend_from_slice(b"\x1b\\");
+    // Writing to memory does not fail.
+    let _ = match link {
+        None => write!(out, "\x1b]8;;\x1b\\"),
+        Some(Link {
+            id: Some(id), uri, ..
+        }) => write!(out, "\x1b]8;id={id};{uri}\x1b\\"),
+        // One of its own id holds its pieces together.
+        Some(Link { opening, uri, .. }) => write!(out, "\x1b]8;id=sempre-{opening};{uri}\x1b\\"),
+    };
 }
 
 /// The codes that a plain pen needs to become `attributes`, without `CSI` and `m`.

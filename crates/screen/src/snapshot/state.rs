@@ -4,7 +4,7 @@ use crate::attributes::Attributes;
 use crate::buffer::{Buffer, Saved};
 use crate::charset::Charset;
 use crate::packed::{Packer, Piece};
-use crate::snapshot::rows::Writer;
+use crate::snapshot::rows::{HALVED, Writer};
 use crate::tabs::Tabs;
 use crate::terminal::Terminal;
 
@@ -47,17 +47,32 @@ pub(super) fn write_tabs(writer: &mut Writer<'_>, terminal: &Terminal, buffer: &
     }
 }
 
-/// The saved cursor.
+/// The saved cursor, on the screen.
 pub(super) fn write_saved(writer: &mut Writer<'_>, terminal: &Terminal, buffer: &Buffer) {
-    if !is_saved(buffer) {
-        return;
+    if is_saved(buffer) {
+        save_at(writer, terminal, &buffer.saved, buffer.saved_y());
     }
-    let saved = &buffer.saved;
+}
+
+/// The saved cursor of a buffer whose rows are not written yet, `y` rows below the first that will be: saved rows are
+/// counted from the oldest kept, so one that scrolled off the screen has to be saved before anything else.
+pub(super) fn write_saved_above(writer: &mut Writer<'_>, terminal: &Terminal, buffer: &Buffer, y: usize) {
+    let last = terminal.rows.saturating_sub(1);
+    let off = y.saturating_sub(last);
+    if off > 0 {
+        writer.go_to(0, last);
+        writer.bytes(&vec![b'\n'; off]);
+    }
+    save_at(writer, terminal, &buffer.saved, y.min(last));
+    writer.bytes(if off > 0 { b"\x1b[H\x1b[3J" } else { b"\x1b[H" });
+}
+
+fn save_at(writer: &mut Writer<'_>, terminal: &Terminal, saved: &Saved, y: usize) {
     writer.pen(&drawn(&saved.pen, saved.extended));
     if !saved.charset.is_ascii() {
         write_designation(writer, 0, saved.charset);
     }
-    writer.go_to(saved.x.min(terminal.cols.saturating_sub(1)), buffer.saved_y());
+    writer.go_to(saved.x.min(terminal.cols.saturating_sub(1)), y);
     writer.bytes(b"\x1b7");
     if !saved.charset.is_ascii() {
         write_designation(writer, 0, Charset::ASCII);
@@ -93,23 +108,70 @@ fn write_designation(writer: &mut Writer<'_>, level: usize, set: Charset) {
 /// the last character printed, if it may be joined.
 pub(super) fn write_end(writer: &mut Writer<'_>, terminal: &Terminal) {
     let last = last_printed(terminal);
-    let pen = terminal.pen.drawn();
-    let is_simple = !terminal.modes.insert && terminal.charsets.current.is_ascii();
-    let at_the_end = last.as_ref().is_some_and(|last| {
-        is_simple && !terminal.joining.is_none() && last.attributes == pen && !last.text.is_empty()
-    });
+    let pen = &terminal.pen;
+    let source = last
+        .as_ref()
+        .filter(|last| !terminal.joining.is_none() && last.attributes == pen.drawn());
+    let source = source
+        .and_then(|last| Some((last.x, source_text(terminal, &last.text)?)))
+        .or_else(|| unprinted(terminal));
     if terminal.modes.origin {
         writer.bytes(b"\x1b[?6h");
     }
-    if !at_the_end {
+    if source.is_none() {
         write_cursor(writer, terminal, last.as_ref());
     }
     write_modes(writer, terminal);
     write_charsets(writer, terminal);
-    if at_the_end {
-        write_cursor(writer, terminal, last.as_ref());
+    writer.pen(&pen.set_up());
+    match source {
+        Some((x, text)) => {
+            writer.go_to(x, row_to_go_to(terminal));
+            if terminal.modes.insert {
+                // Printing puts it in once more.
+                writer.format(format_args!("\x1b[{}P", terminal.buffer().x.saturating_sub(x)));
+            }
+            writer.text(&text);
+        }
+        None => writer.apart(),
     }
-    writer.pen(&pen);
+}
+
+/// What has to be printed in the character set in use so that `text` comes out.
+fn source_text(terminal: &Terminal, text: &str) -> Option<String> {
+    let mut characters = text.chars();
+    let first = terminal.charsets.current.unmap(characters.next()?)?;
+    Some(std::iter::once(first).chain(characters).collect())
+}
+
+/// A wide character that does not fit and does not wrap is not printed, and yet may be joined: together with one
+/// before it, whose half it took, it is printed again so.
+fn unprinted(terminal: &Terminal) -> Option<(usize, String)> {
+    let buffer = terminal.buffer();
+    if terminal.joining.width() != 2 || terminal.modes.wrap || buffer.x + 1 != terminal.cols {
+        return None;
+    }
+    let row = Packer::default().pack(buffer.rows.get(buffer.y)?, terminal.cols, &terminal.clusters);
+    let mut at = 0;
+    for (piece, _) in row.pieces() {
+        if let Piece::Odd(text, 2) = piece
+            && at + 1 == buffer.x
+        {
+            return Some((at, format!("{text}{HALVED}")));
+        }
+        at += piece.cells();
+    }
+    Some((buffer.x, HALVED.to_owned()))
+}
+
+/// The cursor's row as sequences count it.
+fn row_to_go_to(terminal: &Terminal) -> usize {
+    let buffer = terminal.buffer();
+    if terminal.modes.origin {
+        buffer.y.saturating_sub(buffer.top)
+    } else {
+        buffer.y
+    }
 }
 
 /// The character before the cursor.
@@ -157,11 +219,7 @@ fn last_printed(terminal: &Terminal) -> Option<LastPrinted> {
 
 fn write_cursor(writer: &mut Writer<'_>, terminal: &Terminal, last: Option<&LastPrinted>) {
     let buffer = terminal.buffer();
-    let y = if terminal.modes.origin {
-        buffer.y.saturating_sub(buffer.top)
-    } else {
-        buffer.y
-    };
+    let y = row_to_go_to(terminal);
     let is_pending = buffer.x >= terminal.cols;
     match last {
         Some(last) if !last.text.is_empty() => {

@@ -27,14 +27,22 @@ impl Terminal {
         let Some(&last) = text.last() else { return };
         self.joining = Joining::default().next(char::from(last));
         let (style, _) = self.pen.numbers(&mut self.styles);
-        let x = self.buffer().x;
-        if let Some(row) = self.buffer_mut().row() {
-            row.cut_before(x, style);
-        }
+        self.start_printing(style);
         while !text.is_empty() {
             text = self.fill_row(text, style);
         }
         self.cut_at_cursor(style);
+    }
+
+    /// Half a wide character left of the cursor goes; once, as nothing printed after it can leave one.
+    fn start_printing(&mut self, style: StyleId) {
+        if std::mem::replace(&mut self.printing, true) {
+            return;
+        }
+        let x = self.buffer().x;
+        if let Some(row) = self.buffer_mut().row() {
+            row.cut_before(x, style);
+        }
     }
 
     /// Half a wide character under the cursor goes.
@@ -97,12 +105,9 @@ impl Terminal {
     /// Prints one character, whatever it is.
     pub(super) fn print_character(&mut self, c: char) {
         let style = self.pen.numbers(&mut self.styles).0;
+        self.start_printing(style);
         if self.print_alone(c, style) {
             return;
-        }
-        let x = self.buffer().x;
-        if let Some(row) = self.buffer_mut().row() {
-            row.cut_before(x, style);
         }
         self.draw(c, style);
         self.cut_at_cursor(style);
@@ -126,7 +131,6 @@ impl Terminal {
         let Some(row) = buffer.rows.get_mut(buffer.y) else {
             return false;
         };
-        row.cut_before(x, style);
         row.set(x, Cell::character(c, joining.width(), style));
         if width == 2 {
             row.set(x + 1, Cell::stub(style));

@@ -28,7 +28,7 @@ impl Perform for Terminal {
 
     fn execute(&mut self, control: u8) {
         self.control(control);
-        self.joining = Default::default();
+        self.stop_printing();
     }
 
     fn csi(&mut self, sequence: &Sequence, at: usize) {
@@ -37,7 +37,7 @@ impl Perform for Terminal {
             QUESTION => self.csi_private(sequence, at),
             _ => self.csi_other(sequence, at),
         }
-        self.joining = Default::default();
+        self.stop_printing();
     }
 
     fn esc(&mut self, sequence: &Sequence) {
@@ -45,23 +45,29 @@ impl Perform for Terminal {
             0 => self.escape(sequence.last),
             intermediates => self.escape_with(intermediates, sequence.last),
         }
-        self.joining = Default::default();
+        self.stop_printing();
     }
 
     fn osc(&mut self, text: &[u8], at: usize) {
         self.command(text, at);
-        self.joining = Default::default();
+        self.stop_printing();
     }
 
     fn dcs(&mut self, sequence: &Sequence, text: &[u8], at: usize) {
         if (sequence.collected, sequence.last) == (DOLLAR, b'q') {
             self.answer_setting(text, at);
         }
-        self.joining = Default::default();
+        self.stop_printing();
     }
 }
 
 impl Terminal {
+    /// What is printed next joins nothing.
+    fn stop_printing(&mut self) {
+        self.joining = Default::default();
+        self.printing = false;
+    }
+
     fn csi_plain(&mut self, sequence: &Sequence, at: usize) {
         let params = &sequence.params;
         let count = params.count(0);

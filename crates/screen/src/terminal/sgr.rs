@@ -4,6 +4,8 @@ use super::Terminal;
 use crate::attributes::{Attributes, Colour, Flags};
 use crate::parser::Params;
 
+const WHITE: Colour = Colour::Rgb(0xff_ff_ff);
+
 impl Terminal {
     /// SGR.
     pub(super) fn select_graphics(&mut self, params: &Params) {
@@ -25,9 +27,8 @@ impl Terminal {
             39 => self.pen.change().foreground = Colour::Default,
             49 => self.pen.change().background = Colour::Default,
             38 | 48 | 58 => return self.colour(params, index),
-            59 => self
-                .pen
-                .change_extended(|pen| pen.underline_colour = Colour::Default),
+            // Not the default: xterm.js 6.0 makes it white.
+            59 => self.pen.change_extended(|pen| pen.underline_colour = WHITE),
             4 => self.underline(params.subs(index).first().copied().unwrap_or(1)),
             21 => self.underline(2),
             24 => self.underline(0),
