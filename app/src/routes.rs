@@ -76,7 +76,7 @@ pub mod api {
     pub fn socket(id: SessionId, writer: WriterId, from: Option<Offset>) -> String {
         let from = from.map(|from| format!("&from={from}")).unwrap_or_default();
         at(&format!(
-            "/ws/sessions/{id}?acks=1&lag=wait&writer={writer}{from}"
+            "/ws/sessions/{id}?acks=1&lag=skip&writer={writer}{from}"
         ))
     }
 }
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn a_socket_address_names_writer_and_place() {
         let (id, writer) = (SessionId::from_bytes([1; 16]), WriterId::from_bytes([2; 16]));
-        let plain = format!("/ws/sessions/{id}?acks=1&lag=wait&writer={writer}");
+        let plain = format!("/ws/sessions/{id}?acks=1&lag=skip&writer={writer}");
         assert_eq!(api::socket(id, writer, None), plain);
         assert_eq!(
             api::socket(id, writer, Some(Offset(7))),

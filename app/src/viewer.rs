@@ -11,6 +11,7 @@ use sempre_protocol::{SessionId, WriterId};
 
 use crate::browser::clock::{Timer, now_ms};
 use crate::browser::element::{Host, SizeWatch};
+use crate::browser::inflate;
 use crate::browser::page::{self, PageWatch};
 use crate::browser::random::BrowserChance;
 use crate::browser::socket::Socket;
@@ -215,7 +216,12 @@ impl Inner {
             }),
             Effect::KeepWriter(writer) => storage::tab_set(&writer_key(self.session), &writer.to_string()),
             Effect::Probe => self.probe(),
-            Effect::Reset | Effect::Resize(_) | Effect::Voice(_) | Effect::Write { .. } => self.draw(effect),
+            Effect::Inflate { ticket, bytes } => self.inflate(ticket, bytes),
+            Effect::Reset
+            | Effect::Resize(_)
+            | Effect::Voice(_)
+            | Effect::Snapshot { .. }
+            | Effect::Write { .. } => self.draw(effect),
         }
     }
 
@@ -225,8 +231,19 @@ impl Inner {
             Effect::Reset => terminal.reset(),
             Effect::Resize(size) => terminal.resize(size),
             Effect::Voice(voice) => terminal.set_voice(voice),
+            Effect::Snapshot { size, ansi, mark } => terminal.show_snapshot(size, ansi, mark),
             Effect::Write { bytes, mark } => terminal.write(&bytes, mark),
             _ => {}
+        });
+    }
+
+    fn inflate(self: &Rc<Self>, ticket: u32, bytes: Vec<u8>) {
+        let inner = Rc::downgrade(self);
+        leptos::task::spawn_local(async move {
+            let ansi = inflate::inflate(bytes).await;
+            if let Some(inner) = inner.upgrade() {
+                inner.tell(Event::Inflated { ticket, ansi });
+            }
         });
     }
 

@@ -118,6 +118,15 @@ pub mod http {
     }
 }
 
+pub mod inflate {
+    //! Twin of the browser's decompression.
+
+    /// Always none.
+    pub async fn inflate(_bytes: Vec<u8>) -> Option<Vec<u8>> {
+        None
+    }
+}
+
 pub mod page {
     //! Twin of the browser's page.
 

@@ -15,16 +15,16 @@ pub enum Voice {
 }
 
 /// Names a place in the stream, so that a late "drawn" of an abandoned screen is not taken for one of the present.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Mark {
-    /// Counts the resets.
+    /// Counts the resets and snapshots.
     pub epoch: u32,
     /// Output offset after the last byte of the write.
     pub offset: Offset,
 }
 
-/// Something to do. `Reset`, `Resize`, `Voice` and `Write` take effect in stream order: each after the writes
-/// before it were parsed.
+/// Something to do. `Reset`, `Resize`, `Voice`, `Snapshot` and `Write` take effect in stream order: each after the
+/// writes before it were parsed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Open a socket; a former one is closed first.
@@ -51,12 +51,29 @@ pub enum Effect {
     KeepWriter(WriterId),
     /// Ask `GET /api/v1/sessions/{id}` why a socket could not be opened.
     Probe,
+    /// Decompress a snapshot (raw deflate), then report [`super::Event::Inflated`].
+    Inflate {
+        /// Names it in that event.
+        ticket: u32,
+        /// All its parts.
+        bytes: Vec<u8>,
+    },
     /// Back to the state of a new terminal.
     Reset,
     /// Set the terminal to the session's size.
     Resize(Size),
     /// Who may speak from here on.
     Voice(Voice),
+    /// Reset, resize and draw in one go, so that nobody sees an empty terminal; then report
+    /// [`super::Event::Drawn`] with the mark.
+    Snapshot {
+        /// The size of the screen.
+        size: Size,
+        /// What rebuilds it on a reset terminal.
+        ansi: Vec<u8>,
+        /// The place it stands at.
+        mark: Mark,
+    },
     /// Draw these bytes, then report [`super::Event::Drawn`] with the mark.
     Write {
         /// Output as the program wrote it.

@@ -42,6 +42,13 @@ pub enum Event {
         /// Which.
         connection: u32,
     },
+    /// The answer to [`super::Effect::Inflate`].
+    Inflated {
+        /// Its ticket.
+        ticket: u32,
+        /// The ANSI bytes; none if what came is no deflate stream.
+        ansi: Option<Vec<u8>>,
+    },
     /// The answer to [`super::Effect::Probe`].
     Probed(Probe),
     /// A write was parsed up to this mark.
@@ -66,6 +73,8 @@ pub enum Event {
     TryNow,
     /// Input is stuck: interrupt the foreground process and forget what was not sent.
     Interrupt,
+    /// The person knows that output was skipped.
+    SeenSkipped,
     /// Throw the parked text away.
     DiscardParked,
     /// Type the parked text into the shell of now.

@@ -15,6 +15,7 @@ mod output;
 mod report;
 #[cfg(test)]
 mod simulation;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod view;

@@ -14,7 +14,7 @@ const ACK_DELAY_MS: u64 = 40;
 /// How the stream of a connection joins what the terminal already has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Join {
-    /// Behind a reset of the terminal.
+    /// From a reset terminal.
     Reset,
     /// At the end of what the terminal has.
     Continue,
@@ -27,6 +27,8 @@ pub(super) enum Join {
 pub(super) enum Taken<'a> {
     /// New bytes: those drawn as replay, then the rest; either may be empty.
     New {
+        /// The terminal must be reset before them.
+        reset: bool,
         /// Below the tail at attach.
         replayed: &'a [u8],
         /// From there on.
@@ -38,15 +40,26 @@ pub(super) enum Taken<'a> {
     Gap,
 }
 
+/// What the terminal holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Held {
+    /// Nothing that a stream could continue.
+    #[default]
+    Nothing,
+    /// Something old: a snapshot, or the output from this offset on, replaces it.
+    Stale(Offset),
+    /// The session's output up to this offset.
+    UpTo(Offset),
+}
+
 /// Where reading stands.
 #[derive(Debug, Default)]
 pub(super) struct Output {
-    /// End of what was handed to the terminal; none before the first hello.
-    received: Option<Offset>,
+    held: Held,
     /// End of what the terminal has parsed.
-    drawn: Offset,
-    /// End of what the server was told is drawn.
-    acked: Offset,
+    drawn: Mark,
+    /// End of what the server was told is drawn; none: it waits to hear of a snapshot.
+    acked: Option<Offset>,
     /// Everything below is replay on this connection.
     tail: Offset,
     epoch: u32,
@@ -56,15 +69,23 @@ pub(super) struct Output {
 impl Output {
     /// Where the next connection goes on; none: from a reset terminal.
     pub(super) fn resume_from(&self) -> Option<Offset> {
-        self.received
+        match self.held {
+            Held::UpTo(offset) => Some(offset),
+            Held::Nothing | Held::Stale(_) => None,
+        }
+    }
+
+    /// Whether what the terminal shows is about to be replaced.
+    pub(super) fn is_stale(&self) -> bool {
+        self.resume_from().is_none()
     }
 
     pub(super) fn drawn(&self) -> Offset {
-        self.drawn
+        self.drawn.offset
     }
 
     pub(super) fn is_replaying(&self) -> bool {
-        self.drawn < self.tail
+        self.is_stale() || self.drawn.offset < self.tail
     }
 
     pub(super) fn ack_at_ms(&self) -> Option<u64> {
@@ -73,7 +94,7 @@ impl Output {
 
     /// The stream is beyond repair: the next connection starts from a reset terminal.
     pub(super) fn forget(&mut self) {
-        self.received = None;
+        self.held = Held::Nothing;
     }
 
     /// The connection is gone, and with it whom to tell.
@@ -82,17 +103,15 @@ impl Output {
     }
 
     pub(super) fn begin(&mut self, hello: &Hello) -> Join {
-        let join = match self.received {
-            Some(received) if !hello.reset && hello.offset > received => return Join::Gap,
-            Some(_) if !hello.reset => Join::Continue,
+        let join = match self.held {
+            Held::UpTo(received) if !hello.reset && hello.offset > received => return Join::Gap,
+            Held::UpTo(_) if !hello.reset => Join::Continue,
             _ => Join::Reset,
         };
         if join == Join::Reset {
-            self.epoch = self.epoch.wrapping_add(1);
-            self.received = Some(hello.offset);
-            self.drawn = hello.offset;
+            self.held = Held::Stale(hello.offset);
         }
-        self.acked = hello.offset;
+        self.acked = Some(hello.offset);
         self.tail = hello.tail_offset;
         self.ack_at_ms = None;
         join
@@ -100,31 +119,62 @@ impl Output {
 
     /// Who may speak at the present end of the stream.
     pub(super) fn voice(&self, answers: bool) -> Voice {
-        match self.received {
-            Some(received) if received >= self.tail && answers => Voice::Answers,
-            Some(received) if received >= self.tail => Voice::Silent,
+        match self.held {
+            Held::UpTo(received) if received >= self.tail && answers => Voice::Answers,
+            Held::UpTo(received) if received >= self.tail => Voice::Silent,
             _ => Voice::Replay,
         }
     }
 
     /// Takes the new bytes of a frame; the marks of their writes come from [`Self::mark`].
     pub(super) fn take<'a>(&mut self, offset: Offset, bytes: &'a [u8]) -> Taken<'a> {
-        let Some(received) = self.received.filter(|&received| offset <= received) else {
-            return Taken::Gap;
+        let (received, reset) = match self.held {
+            Held::UpTo(received) if offset <= received => (received, false),
+            Held::Stale(from) if offset == from => (from, true),
+            _ => return Taken::Gap,
         };
         let known = usize::try_from(received.since(offset)).unwrap_or(usize::MAX);
         let Some(new) = bytes.get(known..).filter(|new| !new.is_empty()) else {
             return Taken::Known;
         };
+        if reset {
+            self.epoch = self.epoch.wrapping_add(1);
+        }
         let replay = usize::try_from(self.tail.since(received)).unwrap_or(usize::MAX);
         let (replayed, fresh) = new.split_at(replay.min(new.len()));
-        self.received = Some(received.plus(new.len() as u64));
-        Taken::New { replayed, fresh }
+        self.held = Held::UpTo(received.plus(new.len() as u64));
+        Taken::New {
+            reset,
+            replayed,
+            fresh,
+        }
+    }
+
+    /// Whether a snapshot at `offset` brings the terminal forward: offsets go back only behind a `hello` that says so.
+    pub(super) fn wants_snapshot(&self, offset: Offset) -> bool {
+        match self.held {
+            Held::UpTo(at) | Held::Stale(at) => offset >= at,
+            Held::Nothing => false,
+        }
+    }
+
+    /// Takes a snapshot that was wanted: the mark of its write, and how much output it stands for that nobody saw.
+    pub(super) fn take_snapshot(&mut self, offset: Offset) -> (Mark, u64) {
+        let skipped = match self.held {
+            Held::UpTo(received) => offset.since(received),
+            Held::Nothing | Held::Stale(_) => 0,
+        };
+        self.epoch = self.epoch.wrapping_add(1);
+        self.held = Held::UpTo(offset);
+        // The server sends little before it knows that a snapshot was drawn.
+        self.acked = None;
+        self.ack_at_ms = None;
+        (self.mark(0), skipped)
     }
 
     /// The mark of a write that ends `back` bytes before the end of what was taken.
     pub(super) fn mark(&self, back: usize) -> Mark {
-        let end = self.received.unwrap_or_default();
+        let end = self.resume_from().unwrap_or_default();
         Mark {
             epoch: self.epoch,
             offset: Offset(end.0.saturating_sub(back as u64)),
@@ -133,24 +183,32 @@ impl Output {
 
     /// Notes that the terminal parsed up to `mark`; the offset to acknowledge at once, if it is time.
     pub(super) fn on_drawn(&mut self, mark: Mark, now_ms: u64) -> Option<Offset> {
-        if mark.epoch != self.epoch || mark.offset <= self.drawn {
+        let first = self.drawn.epoch != mark.epoch;
+        if mark.epoch != self.epoch || (!first && mark.offset <= self.drawn.offset) {
             return None;
         }
-        self.drawn = mark.offset;
-        if self.drawn.since(self.acked) >= ACK_BYTES {
+        self.drawn = mark;
+        if self
+            .acked
+            .is_none_or(|acked| mark.offset.since(acked) >= ACK_BYTES)
+        {
             return self.ack();
         }
-        if self.drawn > self.acked {
+        if self.is_ack_due() {
             self.ack_at_ms.get_or_insert(now_ms + ACK_DELAY_MS);
         }
         None
     }
 
+    fn is_ack_due(&self) -> bool {
+        self.acked.is_none_or(|acked| self.drawn.offset > acked)
+    }
+
     /// The offset to acknowledge now, if there is anything to tell.
     pub(super) fn ack(&mut self) -> Option<Offset> {
         self.ack_at_ms = None;
-        let due = self.drawn > self.acked;
-        self.acked = self.acked.max(self.drawn);
-        due.then_some(self.drawn)
+        let due = self.is_ack_due();
+        self.acked = self.acked.max(Some(self.drawn.offset));
+        due.then_some(self.drawn.offset)
     }
 }

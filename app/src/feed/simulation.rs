@@ -1,9 +1,10 @@
-//! Property test: a server that dies at any moment, with frames lost both ways, costs no byte in either direction.
+//! Property test: a server that dies at any moment, frames lost both ways and snapshots at any place cost no byte in
+//! either direction: what is drawn equals the session.
 
 use std::collections::{HashMap, VecDeque};
 
 use proptest::prelude::*;
-use sempre_protocol::frames::ServerFrame;
+use sempre_protocol::frames::{SNAPSHOT_DEFLATE_RAW, SNAPSHOT_MORE, ServerFrame};
 use sempre_protocol::texts::{Hello, Role, ServerText};
 use sempre_protocol::{Offset, RunId, SessionId, Size, WriterId};
 
@@ -15,6 +16,8 @@ struct Session {
     pty: Vec<u8>,
     writers: HashMap<WriterId, u64>,
     cursor: usize,
+    /// Where the connection's stream began.
+    begun: usize,
     writer: Option<WriterId>,
     /// Sent by the server, not seen by the page.
     down: VecDeque<Event>,
@@ -27,12 +30,25 @@ struct Session {
 enum Step {
     Output(u8),
     Typed(u8),
+    /// The viewer is too far behind: the server goes on from a snapshot in parts of this many bytes.
+    Skip(Snapshot),
+    /// A snapshot from before what this connection began with.
+    Old,
+    /// The oldest decompression under way is done.
+    Inflated,
     Down,
     Up,
     Drawn,
     Die,
     Wait,
     Taken,
+}
+
+/// How a snapshot is sent.
+#[derive(Debug, Clone, Copy)]
+struct Snapshot {
+    part_bytes: usize,
+    deflated: bool,
 }
 
 struct Numbers(u64);
@@ -56,6 +72,15 @@ struct World {
     screen: Vec<u8>,
     typed: Vec<u8>,
     marks: VecDeque<Mark>,
+    /// Decompressions under way.
+    inflating: VecDeque<(u32, Vec<u8>)>,
+    /// How the next attach is answered: from far behind by a snapshot.
+    near: bool,
+}
+
+/// Stands for compression: any change that the terminal must not see.
+fn turned(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().map(|byte| !byte).collect()
 }
 
 impl World {
@@ -65,6 +90,7 @@ impl World {
             pty: Vec::new(),
             writers: HashMap::new(),
             cursor: 0,
+            begun: 0,
             writer: None,
             down: VecDeque::new(),
             up: VecDeque::new(),
@@ -78,6 +104,8 @@ impl World {
             screen: Vec::new(),
             typed: Vec::new(),
             marks: VecDeque::new(),
+            inflating: VecDeque::new(),
+            near: false,
         };
         world.event(Event::Start);
         world
@@ -99,12 +127,21 @@ impl World {
             Effect::Disconnect => self.cut(),
             Effect::SendInput { offset, bytes } => self.session.up.push_back((offset.0, bytes)),
             Effect::Reset => self.screen.clear(),
+            Effect::Inflate { ticket, bytes } => self.inflating.push_back((ticket, bytes)),
+            Effect::Snapshot { ansi, mark, .. } => {
+                self.screen = ansi;
+                self.marks.push_back(mark);
+            }
             Effect::Write { bytes, mark } => {
                 self.screen.extend(bytes);
                 self.marks.push_back(mark);
             }
             _ => {}
         }
+        assert!(
+            self.session.journal.starts_with(&self.screen),
+            "never anything but the session"
+        );
     }
 
     fn cut(&mut self) {
@@ -118,7 +155,10 @@ impl World {
         self.connection = connection;
         let known = self.session.writers.get(&writer).copied();
         self.session.writer = Some(writer);
-        self.session.cursor = from.map_or(0, |from| from.0 as usize);
+        let near = from.filter(|_| self.near);
+        self.near = !self.near;
+        self.session.cursor = near.map_or(self.session.journal.len(), |from| from.0 as usize);
+        self.session.begun = self.session.cursor;
         let hello = Hello {
             session: SessionId::from_bytes([9; 16]),
             writer,
@@ -133,10 +173,67 @@ impl World {
             role: Role::Writer,
             viewer: 1,
             answers: true,
-            reset: from.is_none(),
+            reset: near.is_none(),
             server_version: String::new(),
         };
         self.say(&ServerText::Hello(hello));
+        if near.is_none() {
+            let deflated = from.is_some();
+            self.send_snapshot(
+                self.session.cursor,
+                Snapshot {
+                    part_bytes: 5,
+                    deflated,
+                },
+            );
+        }
+    }
+
+    /// Here a snapshot is the output itself.
+    fn send_snapshot(&mut self, at: usize, snapshot: Snapshot) {
+        let ansi = &self.session.journal[..at];
+        let bytes = if snapshot.deflated {
+            turned(ansi)
+        } else {
+            ansi.to_vec()
+        };
+        let mut parts: Vec<&[u8]> = bytes.chunks(snapshot.part_bytes).collect();
+        if parts.is_empty() {
+            parts.push(&[]);
+        }
+        let last = parts.len() - 1;
+        for (at_part, ansi) in parts.into_iter().enumerate() {
+            let more = if at_part < last { SNAPSHOT_MORE } else { 0 };
+            let deflated = if snapshot.deflated {
+                SNAPSHOT_DEFLATE_RAW
+            } else {
+                0
+            };
+            let mut frame = Vec::new();
+            ServerFrame::Snapshot {
+                offset: Offset(at as u64),
+                size: Size::DEFAULT,
+                flags: more | deflated,
+                ansi,
+            }
+            .encode(&mut frame);
+            let connection = self.connection;
+            self.session.down.push_back(Event::Binary { connection, frame });
+        }
+    }
+
+    fn skip(&mut self, snapshot: Snapshot) {
+        if self.session.writer.is_some() {
+            self.session.cursor = self.session.journal.len();
+            self.send_snapshot(self.session.cursor, snapshot);
+        }
+    }
+
+    fn inflated(&mut self) {
+        if let Some((ticket, bytes)) = self.inflating.pop_front() {
+            let ansi = Some(turned(&bytes));
+            self.event(Event::Inflated { ticket, ansi });
+        }
     }
 
     fn say(&mut self, text: &ServerText) {
@@ -180,6 +277,13 @@ impl World {
                 self.typed.push(*byte);
                 self.event(Event::Typed(vec![*byte]));
             }
+            Step::Skip(snapshot) => self.skip(*snapshot),
+            Step::Old if self.session.writer.is_some() && self.session.begun > 0 => {
+                let (part_bytes, deflated) = (3, false);
+                self.send_snapshot(self.session.begun - 1, Snapshot { part_bytes, deflated });
+            }
+            Step::Old => {}
+            Step::Inflated => self.inflated(),
             Step::Down => {
                 self.pump_output();
                 if let Some(event) = self.session.down.pop_front() {
@@ -230,7 +334,7 @@ impl World {
         while !(self.feed.view().connection == Connection::Live && self.feed.pending_bytes() == 0)
             || self.screen.len() < self.session.journal.len()
         {
-            for step in [Step::Down, Step::Down, Step::Up, Step::Drawn] {
+            for step in [Step::Down, Step::Down, Step::Inflated, Step::Up, Step::Drawn] {
                 self.step(&step);
             }
             if self.session.writer.is_none() {
@@ -245,7 +349,11 @@ fn step() -> impl Strategy<Value = Step> {
         4 => any::<u8>().prop_map(Step::Output),
         // Control characters act at once when input is stuck; letters queue.
         4 => (b'a'..=b'z').prop_map(Step::Typed),
-        6 => Just(Step::Down),
+        1 => (1..9_usize, any::<bool>())
+            .prop_map(|(part_bytes, deflated)| Step::Skip(Snapshot { part_bytes, deflated })),
+        1 => Just(Step::Old),
+        2 => Just(Step::Inflated),
+        8 => Just(Step::Down),
         6 => Just(Step::Up),
         3 => Just(Step::Drawn),
         1 => Just(Step::Die),

@@ -117,6 +117,8 @@ pub struct View {
     pub stuck: bool,
     /// Text that must not be sent without asking.
     pub parked: Option<Arc<Parked>>,
+    /// Output was skipped: this viewer fell behind and went on from a snapshot.
+    pub skipped: bool,
     /// The last thing that went wrong, for people.
     pub notice: Option<String>,
 }

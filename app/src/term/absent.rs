@@ -29,6 +29,9 @@ impl Terminal {
     pub fn write(&self, _bytes: &[u8], _mark: Mark) {}
 
     /// Does nothing.
+    pub fn show_snapshot(&self, _size: Size, _ansi: Vec<u8>, _mark: Mark) {}
+
+    /// Does nothing.
     pub fn reset(&self) {}
 
     /// Does nothing.

@@ -5,6 +5,7 @@ pub mod dialog;
 pub mod element;
 pub mod events;
 pub mod http;
+pub mod inflate;
 pub mod listen;
 pub mod page;
 pub mod random;

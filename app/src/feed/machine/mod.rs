@@ -7,10 +7,12 @@ use sempre_protocol::limits::SILENCE_LIMIT_MS;
 use sempre_protocol::texts::{ClientText, ErrorCode, Hello, Role, ServerText, Signal};
 use sempre_protocol::{Offset, Size, WriterId};
 
+mod drawing;
 mod stream;
 
 use super::input::Input;
 use super::output::{Join, Output, Taken};
+use super::snapshot::{Gathered, Snapshots, Whole};
 use super::view::ParkReason;
 use super::{Chance, Connection, Effect, Ending, Event, Parked, Probe, View, Voice, retry_delay_ms};
 
@@ -50,6 +52,8 @@ pub struct Feed {
     verify_by_ms: Option<u64>,
     input: Input,
     output: Output,
+    snapshots: Snapshots,
+    skipped: bool,
     voice: Option<Voice>,
     answers: bool,
     role: Role,
@@ -88,6 +92,8 @@ impl Feed {
             verify_by_ms: None,
             input: Input::new(writer),
             output: Output::default(),
+            snapshots: Snapshots::default(),
+            skipped: false,
             voice: None,
             answers: false,
             role: Role::Writer,
@@ -148,6 +154,7 @@ impl Feed {
             pending_bytes: if told { pending } else { 0 },
             stuck: self.stuck,
             parked: self.parked.clone(),
+            skipped: self.skipped,
             notice: self.notice.clone(),
         }
     }
@@ -186,11 +193,17 @@ impl Feed {
     fn dispatch(&mut self, turn: &mut Turn<'_>, event: Event) {
         match event {
             Event::Start if self.link == Link::Idle => self.connect(turn),
-            Event::Text { connection, text } if self.hears(connection, turn.now_ms) => self.text(turn, &text),
-            Event::Binary { connection, frame } if self.hears(connection, turn.now_ms) => {
-                self.binary(turn, &frame);
+            Event::Text { connection, .. }
+            | Event::Binary { connection, .. }
+            | Event::Closed { connection }
+                if self.hears(connection, turn.now_ms) =>
+            {
+                if let Some(event) = self.snapshots.hold(event) {
+                    self.arrived(turn, event);
+                }
             }
-            Event::Closed { connection } if self.hears(connection, turn.now_ms) => self.lost(turn),
+            Event::Inflated { ticket, ansi } => self.inflated(turn, ticket, ansi),
+            Event::SeenSkipped => self.skipped = false,
             Event::Probed(probe) => self.probed(turn, probe),
             Event::Drawn(mark) => {
                 let due = self.output.on_drawn(mark, turn.now_ms);
@@ -207,6 +220,15 @@ impl Feed {
             Event::DiscardParked => self.parked = None,
             Event::TypeParked => self.type_parked(turn),
             Event::Start | Event::Text { .. } | Event::Binary { .. } | Event::Closed { .. } => {}
+        }
+    }
+
+    /// What the current connection brings, in the order it came.
+    fn arrived(&mut self, turn: &mut Turn<'_>, event: Event) {
+        match event {
+            Event::Text { text, .. } => self.text(turn, &text),
+            Event::Binary { frame, .. } => self.binary(turn, &frame),
+            _ => self.lost(turn),
         }
     }
 
@@ -240,6 +262,7 @@ impl Feed {
         self.resize_at_ms = None;
         self.fit_told = None;
         self.output.cut_off();
+        self.snapshots.cut_off();
         self.input.cut_off();
     }
 

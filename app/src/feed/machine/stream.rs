@@ -1,54 +1,8 @@
-//! What the feed does with frames from the server and with what a person types.
+//! What the feed does with texts from the server and with what a person types.
 
 use super::*;
 
 impl Feed {
-    pub(super) fn binary(&mut self, turn: &mut Turn<'_>, frame: &[u8]) {
-        // Snapshots are not sent to a viewer that waits; kinds of a later release are skipped.
-        let Ok(ServerFrame::Output { offset, bytes }) = ServerFrame::decode(frame) else {
-            return;
-        };
-        if !self.is_open() {
-            return self.lost(turn);
-        }
-        match self.output.take(offset, bytes) {
-            Taken::New { replayed, fresh } => {
-                if !replayed.is_empty() {
-                    let mark = self.output.mark(fresh.len());
-                    turn.push(Effect::Write {
-                        bytes: replayed.to_vec(),
-                        mark,
-                    });
-                }
-                self.speak(turn);
-                if !fresh.is_empty() {
-                    let mark = self.output.mark(0);
-                    turn.push(Effect::Write {
-                        bytes: fresh.to_vec(),
-                        mark,
-                    });
-                }
-            }
-            Taken::Known => {}
-            Taken::Gap => self.start_over(turn),
-        }
-    }
-
-    /// Bytes are missing: the next connection begins with a reset terminal.
-    fn start_over(&mut self, turn: &mut Turn<'_>) {
-        self.output.forget();
-        self.lost(turn);
-    }
-
-    /// Tells the terminal who may speak from here on, if that changed.
-    fn speak(&mut self, turn: &mut Turn<'_>) {
-        let voice = self.output.voice(self.answers);
-        if self.voice != Some(voice) {
-            self.voice = Some(voice);
-            turn.push(Effect::Voice(voice));
-        }
-    }
-
     pub(super) fn text(&mut self, turn: &mut Turn<'_>, text: &str) {
         // A text this release cannot read is of a later one: skipped.
         let Ok(text) = serde_json::from_str::<ServerText>(text) else {
@@ -95,9 +49,7 @@ impl Feed {
         self.role = hello.role;
         self.answers = hello.answers;
         if join == Join::Reset {
-            self.voice = None;
-            self.size = None;
-            turn.push(Effect::Reset);
+            self.skipped = false;
         }
         self.resized(turn, hello.size.clamped());
         self.speak(turn);
@@ -108,8 +60,8 @@ impl Feed {
     }
 
     fn resized(&mut self, turn: &mut Turn<'_>, size: Size) {
-        if self.size != Some(size) {
-            self.size = Some(size);
+        // A terminal about to be replaced is left as it is until then.
+        if self.size.replace(size) != Some(size) && !self.output.is_stale() {
             turn.push(Effect::Resize(size));
         }
     }

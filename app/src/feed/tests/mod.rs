@@ -3,6 +3,7 @@
 mod connection;
 mod input;
 mod output;
+mod snapshot;
 
 use sempre_protocol::frames::ServerFrame;
 use sempre_protocol::limits::{PENDING_KEYS_BYTES, SILENCE_LIMIT_MS};
@@ -82,7 +83,18 @@ impl Bench {
         let mut bench = Self::new();
         bench.on(Event::Start);
         bench.text(ServerText::Hello(hello()));
+        let effects = bench.snapshot(0, 0, b"");
+        bench.drawn(&effects);
         bench
+    }
+
+    /// The terminal has parsed what these effects told it to draw.
+    fn drawn(&mut self, effects: &[Effect]) -> Vec<Effect> {
+        let marks = effects.iter().filter_map(|effect| match effect {
+            Effect::Write { mark, .. } | Effect::Snapshot { mark, .. } => Some(*mark),
+            _ => None,
+        });
+        marks.flat_map(|mark| self.on(Event::Drawn(mark))).collect()
     }
 
     fn on(&mut self, event: Event) -> Vec<Effect> {
@@ -106,6 +118,21 @@ impl Bench {
         let mut frame = Vec::new();
         let offset = Offset(offset);
         ServerFrame::Output { offset, bytes }.encode(&mut frame);
+        self.on(Event::Binary {
+            connection: self.connection,
+            frame,
+        })
+    }
+
+    fn snapshot(&mut self, offset: u64, flags: u8, ansi: &[u8]) -> Vec<Effect> {
+        let mut frame = Vec::new();
+        ServerFrame::Snapshot {
+            offset: Offset(offset),
+            size: Size::new(100, 30),
+            flags,
+            ansi,
+        }
+        .encode(&mut frame);
         self.on(Event::Binary {
             connection: self.connection,
             frame,

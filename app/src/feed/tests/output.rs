@@ -3,14 +3,23 @@
 use super::*;
 
 #[test]
-fn the_first_stream_starts_behind_a_reset_at_the_sessions_size() {
+fn the_first_stream_starts_with_a_snapshot_at_its_size() {
     let mut bench = Bench::new();
     assert_eq!(connects(&bench.on(Event::Start)), Some((WRITER, None)));
     assert_eq!(bench.state(), Connection::Connecting);
-    let effects = bench.text(ServerText::Hello(hello()));
-    assert_eq!(effects[0], Effect::Reset);
-    assert_eq!(effects[1], Effect::Resize(Size::DEFAULT));
+    bench.text(ServerText::Hello(Hello {
+        offset: Offset(7),
+        tail_offset: Offset(7),
+        ..hello()
+    }));
+    assert_eq!(bench.state(), Connection::Replaying);
+    let effects = bench.snapshot(7, 0, b"screen");
+    assert_eq!(bench.state(), Connection::Replaying, "not before it is drawn");
+    let acked = bench.drawn(&effects);
+    let offset = Offset(7);
+    assert!(says(&acked, &ClientText::Ack { offset }));
     assert_eq!(bench.state(), Connection::Live);
+    assert_eq!(bench.feed.view().size, Some(Size::new(100, 30)));
 }
 
 #[test]
@@ -46,8 +55,10 @@ fn a_trimmed_journal_resets_the_terminal() {
         reset: true,
         ..again(1000, 0)
     };
-    assert_eq!(bench.come_back(trimmed)[0], Effect::Reset);
-    assert_eq!(written(&bench.output(1000, b"new")), b"new");
+    bench.come_back(trimmed);
+    let effects = bench.output(1000, b"new");
+    assert_eq!(effects[..2], [Effect::Reset, Effect::Resize(Size::DEFAULT)]);
+    assert_eq!(written(&effects), b"new");
 }
 
 #[test]
@@ -63,6 +74,8 @@ fn replayed_output_keeps_the_terminal_quiet_up_to_the_byte() {
     assert!(sent_input(&bench.on(Event::Reported(b"\x1b[I".to_vec()))).is_empty());
     let effects = bench.output(0, b"oldnew");
     let [
+        Effect::Reset,
+        Effect::Resize(_),
         Effect::Write { bytes, mark },
         Effect::Voice(Voice::Answers),
         Effect::Write { bytes: fresh, .. },

@@ -50,8 +50,9 @@ impl Core {
             .write_bytes(Uint8Array::from(bytes), done.unchecked_ref());
     }
 
-    pub(super) fn write_text(&self, text: &str) {
-        let done = self.after_parsing(|| ());
+    /// Writes `text` and does `parsed` once it is parsed.
+    pub(super) fn write_text(&self, text: &str, parsed: impl FnOnce() + 'static) {
+        let done = self.after_parsing(parsed);
         let _ = self.terminal.write_text(text, done.unchecked_ref());
     }
 
@@ -60,8 +61,7 @@ impl Core {
         if self.unparsed.get() == 0 {
             return act();
         }
-        let done = self.after_parsing(act);
-        let _ = self.terminal.write_text("", done.unchecked_ref());
+        self.write_text("", act);
     }
 
     fn after_parsing(&self, act: impl FnOnce() + 'static) -> wasm_bindgen::JsValue {

@@ -46,6 +46,10 @@ fn words(error: &JsValue) -> String {
     }
 }
 
+/// CAN ends a sequence cut off half-way; RIS; then cursor shown, newline mode off, cursor shape, and the colours that
+/// programs may have changed.
+const RESET: &str = "\x18\x1bc\x1b[?25h\x1b[20l\x1b[0 q\x1b]104\x07\x1b]110\x07\x1b]111\x07\x1b]112\x07";
+
 /// A terminal in the page; dropping it takes it out again.
 pub struct Terminal {
     core: Rc<Core>,
@@ -97,22 +101,26 @@ impl Terminal {
 
     /// Back to the state of a new terminal, what xterm.js' own reset forgets included.
     pub fn reset(&self) {
-        // CAN ends a sequence cut off half-way; RIS; then cursor shown, newline mode off, cursor shape, and the
-        // colours that programs may have changed.
-        const RESET: &str =
-            "\x18\x1bc\x1b[?25h\x1b[20l\x1b[0 q\x1b]104\x07\x1b]110\x07\x1b]111\x07\x1b]112\x07";
-        self.core.write_text(RESET);
+        self.core.write_text(RESET, || ());
+    }
+
+    /// Replaces everything by a snapshot and tells [`super::Told::Drawn`]. xterm.js parses one write in one go, so
+    /// nobody sees the terminal empty; it then shows the end, with nothing selected.
+    pub fn show_snapshot(&self, size: Size, ansi: Vec<u8>, mark: Mark) {
+        let core = self.core.clone();
+        let (fit, host) = (self.fit.clone(), self.host.clone());
+        self.core.in_order(move || {
+            core.terminal.clear_selection();
+            set_size(&core, &fit, &host, size);
+            core.write(&[RESET.as_bytes(), &ansi].concat(), mark);
+        });
     }
 
     /// Sets the size, once everything written before is parsed.
     pub fn resize(&self, size: Size) {
         let core = self.core.clone();
         let (fit, host) = (self.fit.clone(), self.host.clone());
-        self.core.in_order(move || {
-            core.terminal.resize(size.cols.into(), size.rows.into());
-            show_size(&core, &host);
-            scale(&core, &fit, &host);
-        });
+        self.core.in_order(move || set_size(&core, &fit, &host, size));
     }
 
     /// Says who may speak, from this place of the stream on.
@@ -162,6 +170,12 @@ impl Drop for Terminal {
         let _ = Reflect::delete_property(&self.host, &"sempreTerminal".into());
         self.core.terminal.dispose();
     }
+}
+
+fn set_size(core: &Core, fit: &xterm::Addon, host: &Host, size: Size) {
+    core.terminal.resize(size.cols.into(), size.rows.into());
+    show_size(core, host);
+    scale(core, fit, host);
 }
 
 fn show_size(core: &Core, host: &Host) {

@@ -26,6 +26,8 @@ extern "C" {
     pub(super) fn paste(this: &XTerm, text: &str);
     #[wasm_bindgen(method, structural)]
     pub(super) fn dispose(this: &XTerm);
+    #[wasm_bindgen(method, structural, js_name = clearSelection)]
+    pub(super) fn clear_selection(this: &XTerm);
     #[wasm_bindgen(method, structural, js_name = getSelection)]
     pub(super) fn get_selection(this: &XTerm) -> String;
     #[wasm_bindgen(method, structural, js_name = onData)]
