@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use leptos::prelude::use_context;
 use sempre_protocol::SessionId;
-use sempre_protocol::api::{CreateSession, CreatedSession, Health, Problem, SessionInfo, Shells};
+use sempre_protocol::api::{CreateSession, Health, Problem, SessionInfo, Shells};
 use serde::{Deserialize, Serialize};
 
 use crate::browser::http;
+use crate::reading::Named;
 use crate::routes::api;
 
 /// A future answer of a [`Source`].
@@ -116,14 +117,20 @@ pub fn shells() -> impl Future<Output = Fetched<Shells>> + Send {
     }
 }
 
-/// Starts a session.
-pub async fn create(request: &CreateSession) -> Fetched<CreatedSession> {
-    http::post(api::sessions(), request).await
+async fn post_for_session<B: Serialize>(url: String, body: &B) -> Fetched<SessionId> {
+    let made: Named = http::post(url, body).await?;
+    Ok(made.session_id)
 }
 
-/// Starts an ended session again: same command, directory, environment and size under a new id.
-pub async fn restart(id: SessionId) -> Fetched<CreatedSession> {
-    http::post(api::restart(id), &()).await
+/// Starts a session; its id.
+pub async fn create(request: &CreateSession) -> Fetched<SessionId> {
+    post_for_session(api::sessions(), request).await
+}
+
+/// Starts an ended session again: same command, directory, environment and size under a new id,
+/// which is answered.
+pub async fn restart(id: SessionId) -> Fetched<SessionId> {
+    post_for_session(api::restart(id), &()).await
 }
 
 /// Ends an active session, or removes an ended one with its journal.

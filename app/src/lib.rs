@@ -18,6 +18,7 @@ pub mod format;
 mod live;
 #[allow(unreachable_pub, reason = "the component macro makes public items of its own")]
 pub mod pages;
+mod reading;
 pub mod routes;
 mod shell;
 pub mod term;

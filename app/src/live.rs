@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 use sempre_protocol::SessionId;
 use sempre_protocol::api::SessionInfo;
-use sempre_protocol::events::{EVENT_REMOVED, EVENT_RESYNC, EVENT_SESSION, SessionEvent};
+use sempre_protocol::events::{EVENT_REMOVED, EVENT_RESYNC, EVENT_SESSION};
 
 use crate::browser::clock::Timer;
 use crate::browser::events::EventStream;
 use crate::browser::{PageEvent, StreamEvent, page};
+use crate::reading::Named;
 use crate::routes::api;
 
 /// How long to wait before a refused event stream is opened again, ms.
@@ -85,8 +86,8 @@ fn change_of(event: &StreamEvent) -> Option<Change> {
     match *name {
         EVENT_SESSION => serde_json::from_str(data).ok().map(Change::Session),
         EVENT_REMOVED => match serde_json::from_str(data) {
-            Ok(SessionEvent::Removed { session_id }) => Some(Change::Removed(session_id)),
-            _ => Some(Change::Resync),
+            Ok(Named { session_id }) => Some(Change::Removed(session_id)),
+            Err(_) => Some(Change::Resync),
         },
         _ => Some(Change::Resync),
     }

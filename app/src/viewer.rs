@@ -19,7 +19,7 @@ use crate::browser::{PageEvent, SocketEvent, storage};
 use crate::data::{self, DataError};
 use crate::feed::{Chance, Effect, Event, Feed, Probe, View};
 use crate::routes::api;
-use crate::term::{Bundle, Shortcut, TermError, Terminal, Told};
+use crate::term::{Bundle, Shortcut, TermError, Terminal, Told, palette};
 
 /// What a viewer needs of the page around it.
 pub struct Setup {
@@ -121,6 +121,7 @@ impl Viewer {
     /// Changes the colours.
     pub fn set_dark(&self, dark: bool) {
         self.inner.with_terminal(|terminal| terminal.set_dark(dark));
+        self.inner.tell(Event::Themed(palette(dark).told()));
     }
 }
 

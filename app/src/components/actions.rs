@@ -66,7 +66,7 @@ impl SessionActions {
         leptos::task::spawn_local(async move {
             match data::restart(id).await {
                 // None if the page that asked is gone.
-                Ok(created) => drop(done.try_run(created.session.session_id)),
+                Ok(created) => drop(done.try_run(created)),
                 Err(error) => self.fail(error),
             }
         });

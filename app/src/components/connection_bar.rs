@@ -26,6 +26,7 @@ fn words(view: Option<&View>) -> (String, &'static str) {
         ),
         Some(Connection::Gone) => ("This session no longer exists".into(), "bad"),
         Some(Connection::LoggedOut) => ("Logged out".into(), "bad"),
+        Some(Connection::Disconnected) => ("You were disconnected from this session".into(), "bad"),
     }
 }
 
@@ -141,6 +142,7 @@ enum Offer {
     Restart,
     Leave,
     Reload,
+    Attach,
 }
 
 fn offer(view: Option<&View>) -> Offer {
@@ -151,6 +153,7 @@ fn offer(view: Option<&View>) -> Offer {
         Some(Connection::Ended(_)) => Offer::Restart,
         Some(Connection::Gone) => Offer::Leave,
         Some(Connection::LoggedOut) => Offer::Reload,
+        Some(Connection::Disconnected) => Offer::Attach,
         _ => Offer::Nothing,
     }
 }
@@ -190,6 +193,7 @@ fn ConnectionButtons(
         }
         .into_any(),
         Offer::Reload => small_button("Reload", page::reload).into_any(),
+        Offer::Attach => small_button("Attach again", move || try_now(link)).into_any(),
     }
     };
     view! { <div class="connection-buttons">{buttons} {actions.view()}</div> }.into_any()
@@ -203,18 +207,19 @@ fn small_button(name: &'static str, press: impl Fn() + 'static) -> impl IntoView
     }
 }
 
+fn try_now(link: TerminalLink) {
+    link.tell(Event::TryNow);
+    link.focus();
+}
+
 #[component]
 fn Retry(link: TerminalLink) -> impl IntoView {
     let seconds = countdown(link);
-    let retry = move || {
-        link.tell(Event::TryNow);
-        link.focus();
-    };
     view! {
         <span class="countdown" aria-hidden="true">
             {move || seconds().map(|seconds| format!("next try in {seconds} s"))}
         </span>
-        {small_button("Try now", retry)}
+        {small_button("Try now", move || try_now(link))}
     }
     .into_any()
 }

@@ -80,7 +80,7 @@ fn start(
         let answer = data::create(&request).await;
         busy.try_set(false);
         match answer {
-            Ok(answer) => created(answer.session.session_id),
+            Ok(id) => created(id),
             Err(error) => drop(failed.try_set(Some(error.to_string()))),
         }
     });

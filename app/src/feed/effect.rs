@@ -3,15 +3,14 @@
 use sempre_protocol::texts::ClientText;
 use sempre_protocol::{Offset, Size, WriterId};
 
-/// Who may speak through the terminal from a point of the stream on.
+/// Who may speak through the terminal from a point of the stream on. The program's queries it never answers: the
+/// server does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Voice {
-    /// Old output is drawn again: queries are swallowed and reports (focus, mouse) dropped; only people are heard.
+    /// Old output is drawn again: reports (focus, mouse) are dropped, only people are heard.
     Replay,
-    /// Another viewer answers: queries are swallowed, reports pass.
-    Silent,
-    /// This terminal answers the program's queries.
-    Answers,
+    /// Reports pass.
+    Reports,
 }
 
 /// Names a place in the stream, so that a late "drawn" of an abandoned screen is not taken for one of the present.

@@ -1,6 +1,7 @@
 //! What happens to the feed.
 
 use sempre_protocol::Size;
+use sempre_protocol::colours::Theme;
 
 use super::Mark;
 
@@ -55,10 +56,12 @@ pub enum Event {
     Drawn(Mark),
     /// A person typed or pasted.
     Typed(Vec<u8>),
-    /// The terminal itself reported something: focus, mouse, the answer to a query.
+    /// The terminal itself reported something: focus, mouse.
     Reported(Vec<u8>),
     /// The terminal has room for this many cells at its normal font size.
     Fitted(Size),
+    /// The terminal's colours.
+    Themed(Theme),
     /// The time of [`super::Feed::wake_at_ms`] has come.
     Wake,
     /// The browser says the network is back.
@@ -69,7 +72,7 @@ pub enum Event {
     Visible,
     /// The page came back from the back/forward cache, where sockets do not live.
     PageShown,
-    /// The person asked to connect now.
+    /// The person asked to connect now, also after having been disconnected by someone.
     TryNow,
     /// Input is stuck: interrupt the foreground process and forget what was not sent.
     Interrupt,

@@ -11,6 +11,7 @@ mod effect;
 mod event;
 mod input;
 mod machine;
+mod news;
 mod output;
 mod report;
 #[cfg(test)]
@@ -24,5 +25,6 @@ pub use backoff::{Chance, retry_delay_ms};
 pub use effect::{Effect, Mark, Voice};
 pub use event::{Event, Probe};
 pub use machine::Feed;
+pub use news::News;
 pub use report::is_report;
 pub use view::{Connection, Ending, ParkReason, Parked, View};

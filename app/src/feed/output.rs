@@ -118,10 +118,9 @@ impl Output {
     }
 
     /// Who may speak at the present end of the stream.
-    pub(super) fn voice(&self, answers: bool) -> Voice {
+    pub(super) fn voice(&self) -> Voice {
         match self.held {
-            Held::UpTo(received) if received >= self.tail && answers => Voice::Answers,
-            Held::UpTo(received) if received >= self.tail => Voice::Silent,
+            Held::UpTo(received) if received >= self.tail => Voice::Reports,
             _ => Voice::Replay,
         }
     }

@@ -1,10 +1,10 @@
 //! Tells what the terminal reports by itself from what a person typed.
 //!
-//! xterm.js hands both out through one event. Mouse and focus reports and most answers to queries have forms that
-//! no key makes. The one exception, the cursor position report (Shift+F3 looks the same), is told by the caller.
+//! xterm.js hands both out through one event. Mouse and focus reports, and answers to queries that should not have got
+//! through, have forms that no key makes.
 
-/// Whether `data` from the terminal is a report, not typing. `answering`: the terminal is answering a query now.
-pub fn is_report(data: &str, answering: bool) -> bool {
+/// Whether `data` from the terminal is a report, not typing.
+pub fn is_report(data: &str) -> bool {
     let Some(rest) = data.strip_prefix('\x1b') else {
         return false;
     };
@@ -14,7 +14,6 @@ pub fn is_report(data: &str, answering: bool) -> bool {
         [b'[', b'I' | b'O'] => true,
         [b'[', b'M' | b'<' | b'>' | b'?' | b'=', _, ..] => true,
         [b'[', .., b'n' | b't' | b'c' | b'y'] => true,
-        [b'[', .., b'R'] => answering,
         _ => false,
     }
 }
@@ -40,7 +39,7 @@ mod tests {
             "\x1bP1$r0m\x1b\\",
         ];
         for report in reports {
-            assert!(is_report(report, false), "{report:?}");
+            assert!(is_report(report), "{report:?}");
         }
         let keys = [
             "a",
@@ -57,18 +56,13 @@ mod tests {
             "\x1b[200~ls\x1b[201~",
             "\x1b[1;2P",
             "\x1b[H",
+            // Shift+F3.
+            "\x1b[1;2R",
             "\x1b[3~",
             "äöü",
         ];
         for key in keys {
-            assert!(!is_report(key, false), "{key:?}");
+            assert!(!is_report(key), "{key:?}");
         }
-    }
-
-    #[test]
-    fn shift_f3_is_a_key_unless_a_position_was_asked_for() {
-        assert!(!is_report("\x1b[1;2R", false));
-        assert!(is_report("\x1b[1;2R", true));
-        assert!(!is_report("x", true));
     }
 }

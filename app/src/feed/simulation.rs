@@ -172,7 +172,7 @@ impl World {
             size: Size::DEFAULT,
             role: Role::Writer,
             viewer: 1,
-            answers: true,
+            answers: false,
             reset: near.is_none(),
             server_version: String::new(),
         };

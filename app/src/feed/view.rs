@@ -5,6 +5,8 @@ use std::sync::Arc;
 use sempre_protocol::texts::{ExitStatus, Role};
 use sempre_protocol::{RunId, Size, WriterId};
 
+use super::News;
+
 /// How a session ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending {
@@ -36,6 +38,8 @@ pub enum Connection {
     Gone,
     /// The credentials are no longer accepted.
     LoggedOut,
+    /// Someone disconnected this viewer: only its person attaches it again.
+    Disconnected,
 }
 
 impl Connection {
@@ -49,6 +53,7 @@ impl Connection {
             Self::Ended(_) => "ended",
             Self::Gone => "gone",
             Self::LoggedOut => "logged-out",
+            Self::Disconnected => "disconnected",
         }
     }
 
@@ -117,6 +122,8 @@ pub struct View {
     pub stuck: bool,
     /// Text that must not be sent without asking.
     pub parked: Option<Arc<Parked>>,
+    /// What the session tells besides its output.
+    pub news: Arc<News>,
     /// Output was skipped: this viewer fell behind and went on from a snapshot.
     pub skipped: bool,
     /// The last thing that went wrong, for people.

@@ -149,7 +149,7 @@ fn Start(wanted: Wanted, disabled: Signal<bool>) -> impl IntoView {
                 ..NavigateOptions::default()
             };
             match created {
-                Ok(created) => navigate(&routes::terminal(created.session.session_id), replace),
+                Ok(id) => navigate(&routes::terminal(id), replace),
                 Err(error) => drop(failed.try_set(Some(error.to_string()))),
             }
         });

@@ -25,7 +25,7 @@ pub use absent::{Bundle, Terminal};
 pub use live::{Bundle, Terminal};
 pub use paste::pasteable;
 pub use shortcut::{Keys, Shortcut};
-pub use theme::{DARK, LIGHT, Palette};
+pub use theme::{DARK, LIGHT, Palette, palette};
 
 use crate::feed::Mark;
 
@@ -45,7 +45,7 @@ pub enum TermError {
 pub enum Told {
     /// A person typed or pasted.
     Typed(Vec<u8>),
-    /// The terminal reports: focus, mouse, the answer to a query.
+    /// The terminal reports: focus, mouse.
     Reported(Vec<u8>),
     /// A write was parsed up to this mark.
     Drawn(Mark),

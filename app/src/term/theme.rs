@@ -2,6 +2,8 @@
 //!
 //! `--term-background` in `style/tokens.css` repeats the backgrounds for what surrounds the terminal.
 
+use sempre_protocol::colours::{Rgb, Theme};
+
 /// The colours of one theme, as CSS hex colours.
 #[derive(Debug)]
 pub struct Palette {
@@ -17,8 +19,34 @@ pub struct Palette {
     pub ansi: [&'static str; 16],
 }
 
+impl Palette {
+    /// The colours as the server is told them, for programs that ask.
+    pub fn told(&self) -> Theme {
+        Theme {
+            foreground: rgb(self.foreground),
+            background: rgb(self.background),
+            cursor: rgb(self.cursor),
+            ansi: self.ansi.map(rgb),
+        }
+    }
+}
+
+/// A colour of a palette; black if it is none, which a test rules out.
+pub(crate) fn rgb(colour: &str) -> Rgb {
+    colour.parse().unwrap_or(Rgb {
+        red: 0,
+        green: 0,
+        blue: 0,
+    })
+}
+
+/// The colours of a dark or a light page.
+pub fn palette(dark: bool) -> &'static Palette {
+    if dark { &DARK } else { &LIGHT }
+}
+
 /// Dark.
-pub const DARK: Palette = Palette {
+pub static DARK: Palette = Palette {
     background: "#0d1114",
     foreground: "#d7dde2",
     cursor: "#5ad1c0",
@@ -30,7 +58,7 @@ pub const DARK: Palette = Palette {
 };
 
 /// Light.
-pub const LIGHT: Palette = Palette {
+pub static LIGHT: Palette = Palette {
     background: "#fcfcfa",
     foreground: "#1f2529",
     cursor: "#0b6e69",
@@ -75,6 +103,17 @@ mod tests {
                 assert!(ratio >= 4.5, "{colour} on {}: {ratio:.2}", palette.background);
             }
             assert!(contrast(palette.foreground, palette.selection) >= 4.5);
+        }
+    }
+
+    #[test]
+    fn programs_are_told_the_colours_as_they_are() {
+        for palette in [&DARK, &LIGHT] {
+            let told = palette.told();
+            assert_eq!(told.background.to_string(), palette.background);
+            assert_eq!(told.foreground.to_string(), palette.foreground);
+            assert_eq!(told.cursor.to_string(), palette.cursor);
+            assert_eq!(told.ansi.map(|colour| colour.to_string()), palette.ansi);
         }
     }
 

@@ -108,7 +108,7 @@ impl Feed {
 
     /// Tells the terminal who may speak from here on, if that changed.
     pub(super) fn speak(&mut self, turn: &mut Turn<'_>) {
-        self.set_voice(turn, self.output.voice(self.answers));
+        self.set_voice(turn, self.output.voice());
     }
 
     fn set_voice(&mut self, turn: &mut Turn<'_>, voice: Voice) {

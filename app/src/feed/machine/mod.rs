@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sempre_protocol::colours::Theme;
 use sempre_protocol::frames::ServerFrame;
 use sempre_protocol::limits::SILENCE_LIMIT_MS;
 use sempre_protocol::texts::{ClientText, ErrorCode, Hello, Role, ServerText, Signal};
@@ -14,7 +15,7 @@ use super::input::Input;
 use super::output::{Join, Output, Taken};
 use super::snapshot::{Gathered, Snapshots, Whole};
 use super::view::ParkReason;
-use super::{Chance, Connection, Effect, Ending, Event, Parked, Probe, View, Voice, retry_delay_ms};
+use super::{Chance, Connection, Effect, Ending, Event, News, Parked, Probe, View, Voice, retry_delay_ms};
 
 /// A socket that has not said hello for this long has failed, ms.
 const CONNECT_LIMIT_MS: u64 = 15_000;
@@ -55,7 +56,8 @@ pub struct Feed {
     snapshots: Snapshots,
     skipped: bool,
     voice: Option<Voice>,
-    answers: bool,
+    news: Arc<News>,
+    theme: Option<Theme>,
     role: Role,
     viewers: u32,
     size: Option<Size>,
@@ -95,7 +97,8 @@ impl Feed {
             snapshots: Snapshots::default(),
             skipped: false,
             voice: None,
-            answers: false,
+            news: Arc::default(),
+            theme: None,
             role: Role::Writer,
             viewers: 0,
             size: None,
@@ -154,6 +157,7 @@ impl Feed {
             pending_bytes: if told { pending } else { 0 },
             stuck: self.stuck,
             parked: self.parked.clone(),
+            news: self.news.clone(),
             skipped: self.skipped,
             notice: self.notice.clone(),
         }
@@ -212,6 +216,7 @@ impl Feed {
             Event::Typed(bytes) => self.typed(turn, &bytes),
             Event::Reported(bytes) => self.reported(turn, &bytes),
             Event::Fitted(size) => self.fitted(turn.now_ms, size),
+            Event::Themed(theme) => self.themed(turn, theme),
             Event::Wake => self.wake(turn),
             Event::Online | Event::Offline | Event::Visible | Event::PageShown | Event::TryNow => {
                 self.nudged(turn, &event);
@@ -323,6 +328,7 @@ impl Feed {
             }
             Link::Opening { since_ms } if hopeful && turn.now_ms >= since_ms + 1_000 => self.connect(turn),
             Link::Open { .. } | Link::Opening { .. } if broken => self.connect(turn),
+            Link::Over(Connection::Disconnected) if matches!(event, Event::TryNow) => self.attach_again(turn),
             Link::Open { .. } if self.verify_by_ms.is_none() => {
                 self.verify_by_ms = Some(turn.now_ms + VERIFY_LIMIT_MS);
                 turn.push(Effect::SendText(ClientText::Ping));

@@ -1,11 +1,12 @@
 //! What the feed does with texts from the server and with what a person types.
 
 use super::*;
+use crate::reading::server_text;
 
 impl Feed {
     pub(super) fn text(&mut self, turn: &mut Turn<'_>, text: &str) {
         // A text this release cannot read is of a later one: skipped.
-        let Ok(text) = serde_json::from_str::<ServerText>(text) else {
+        let Some(text) = server_text(text) else {
             return;
         };
         match text {
@@ -27,12 +28,12 @@ impl Feed {
                 self.send_input(turn);
             }
             ServerText::Resized { cols, rows, .. } => self.resized(turn, Size::new(cols, rows)),
-            ServerText::Viewers { count, .. } => self.viewers = count,
-            ServerText::Answers { answers } => {
-                self.answers = answers;
-                self.speak(turn);
+            news => {
+                if let ServerText::Viewers { count, .. } = news {
+                    self.viewers = count;
+                }
+                Arc::make_mut(&mut self.news).take(news);
             }
-            _ => {}
         }
     }
 
@@ -47,13 +48,14 @@ impl Feed {
         self.ever_open = true;
         self.notice = None;
         self.role = hello.role;
-        self.answers = hello.answers;
+        Arc::make_mut(&mut self.news).begin(hello.viewer);
         if join == Join::Reset {
             self.skipped = false;
         }
         self.resized(turn, hello.size.clamped());
         self.speak(turn);
         self.tell_fit(turn);
+        self.tell_theme(turn);
         let parked = self.input.begin(hello, turn.now_ms);
         self.park(parked);
         self.send_input(turn);
@@ -107,9 +109,12 @@ impl Feed {
                 self.notice = Some(message);
             }
             ErrorCode::SessionEnded | ErrorCode::BadText => {}
-            ErrorCode::Unreachable | ErrorCode::Disconnected | ErrorCode::Unknown => {
-                self.notice = Some(message);
+            ErrorCode::Disconnected => {
+                let parked = self.input.park(ParkReason::Uncertain);
+                self.park(parked);
+                self.finish(turn, Link::Over(Connection::Disconnected));
             }
+            ErrorCode::Unreachable | ErrorCode::Unknown => self.notice = Some(message),
         }
     }
 
@@ -195,6 +200,26 @@ impl Feed {
         if self.is_open() && self.fit != self.fit_told {
             self.resize_at_ms = Some(now_ms + RESIZE_REST_MS);
         }
+    }
+
+    pub(super) fn themed(&mut self, turn: &mut Turn<'_>, theme: Theme) {
+        if self.theme.replace(theme) != Some(theme) && self.is_open() {
+            self.tell_theme(turn);
+        }
+    }
+
+    fn tell_theme(&mut self, turn: &mut Turn<'_>) {
+        if let Some(theme) = self.theme.filter(|_| self.role == Role::Writer) {
+            turn.push(Effect::SendText(ClientText::Theme(theme)));
+        }
+    }
+
+    /// Someone disconnected this viewer and its person wants back: the server keeps the former id out.
+    pub(super) fn attach_again(&mut self, turn: &mut Turn<'_>) {
+        let fresh = WriterId::from_bytes(turn.chance.id_bytes());
+        self.input.move_to(fresh, None, turn.now_ms);
+        turn.push(Effect::KeepWriter(fresh));
+        self.connect(turn);
     }
 
     pub(super) fn tell_fit(&mut self, turn: &mut Turn<'_>) {

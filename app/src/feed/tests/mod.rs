@@ -2,6 +2,7 @@
 
 mod connection;
 mod input;
+mod news;
 mod output;
 mod snapshot;
 
@@ -51,7 +52,7 @@ fn hello() -> Hello {
         size: Size::DEFAULT,
         role: Role::Writer,
         viewer: 1,
-        answers: true,
+        answers: false,
         reset: true,
         server_version: "0.1.0".into(),
     }

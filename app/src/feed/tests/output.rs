@@ -77,7 +77,7 @@ fn replayed_output_keeps_the_terminal_quiet_up_to_the_byte() {
         Effect::Reset,
         Effect::Resize(_),
         Effect::Write { bytes, mark },
-        Effect::Voice(Voice::Answers),
+        Effect::Voice(Voice::Reports),
         Effect::Write { bytes: fresh, .. },
     ] = effects.as_slice()
     else {
@@ -89,16 +89,6 @@ fn replayed_output_keeps_the_terminal_quiet_up_to_the_byte() {
     );
     bench.on(Event::Drawn(*mark));
     assert_eq!(bench.state(), Connection::Live);
-}
-
-#[test]
-fn only_one_viewer_answers() {
-    let mut bench = Bench::live();
-    let effects = bench.text(ServerText::Answers { answers: false });
-    assert_eq!(effects, [Effect::Voice(Voice::Silent)]);
-    assert!(bench.text(ServerText::Answers { answers: false }).is_empty());
-    let effects = bench.text(ServerText::Answers { answers: true });
-    assert_eq!(effects, [Effect::Voice(Voice::Answers)]);
 }
 
 #[test]

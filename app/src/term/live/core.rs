@@ -14,8 +14,6 @@ use crate::term::{FONT_PX, Listen, Told};
 pub(super) struct Core {
     pub(super) terminal: XTerm,
     pub(super) voice: Cell<Voice>,
-    /// A query is being answered within the present call: what comes out is the answer.
-    pub(super) answering: Cell<bool>,
     /// What comes out was pasted by a person, whatever it looks like.
     pub(super) pasting: Cell<bool>,
     pub(super) font_px: Cell<f64>,
@@ -29,7 +27,6 @@ impl Core {
         Self {
             terminal,
             voice: Cell::new(Voice::Replay),
-            answering: Cell::new(false),
             pasting: Cell::new(false),
             font_px: Cell::new(FONT_PX),
             listen,

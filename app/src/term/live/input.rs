@@ -54,7 +54,7 @@ pub(super) fn bind(core: &Rc<Core>) -> Result<Closures, JsValue> {
 }
 
 fn heard(core: &Core, data: String) {
-    let report = !core.pasting.get() && is_report(&data, core.answering.take());
+    let report = !core.pasting.get() && is_report(&data);
     let bytes = data.into_bytes();
     if !report {
         core.tell(Told::Typed(bytes));

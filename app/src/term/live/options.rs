@@ -6,7 +6,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::MouseEvent;
 
 use crate::browser::page;
-use crate::term::{DARK, FONT_PX, LIGHT, SCROLLBACK_LINES};
+use crate::term::{FONT_PX, SCROLLBACK_LINES, palette};
 
 /// No web fonts: whatever the system has for code.
 const FONT_FAMILY: &str = "ui-monospace, 'SF Mono', 'Cascadia Mono', 'JetBrains Mono', Menlo, Consolas, \
@@ -62,7 +62,7 @@ pub(super) fn theme(dark: bool) -> JsValue {
         "brightCyan",
         "brightWhite",
     ];
-    let palette = if dark { &DARK } else { &LIGHT };
+    let palette = palette(dark);
     let theme = object(&[
         ("background", palette.background.into()),
         ("foreground", palette.foreground.into()),

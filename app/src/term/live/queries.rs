@@ -1,5 +1,5 @@
-//! Parser handlers in front of xterm.js' own: they keep it from answering queries when another viewer answers, or
-//! when what is drawn is old, and guard one bug of xterm.js 6.0.
+//! Parser handlers in front of xterm.js' own: they keep it from answering queries, which the server does for all
+//! viewers, and guard one bug of xterm.js 6.0.
 
 use std::rc::Rc;
 
@@ -8,14 +8,14 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::core::Core;
-use crate::feed::Voice;
 
 /// A handler says whether the sequence is dealt with; if not, xterm.js deals with it.
 type Handler = Closure<dyn FnMut(JsValue) -> bool>;
 
 /// Queries by prefix, intermediates and final character.
-const CSI_QUERIES: [(&str, &str, &str); 8] = [
+const CSI_QUERIES: [(&str, &str, &str); 9] = [
     ("", "", "c"),
+    ("", "", "n"),
     (">", "", "c"),
     ("=", "", "c"),
     ("?", "", "n"),
@@ -37,29 +37,24 @@ const WINDOW_REPORTS: std::ops::RangeInclusive<u32> = 11..=21;
 /// Registers the handlers; they live as long as the terminal.
 pub(super) fn guard(core: &Rc<Core>) -> Result<(), JsValue> {
     let parser = core.terminal.parser();
+    let swallow = function(core, |_, _| true);
     for (prefix, intermediates, last) in CSI_QUERIES {
-        let id = sequence(prefix, intermediates, last)?;
-        parser.on_csi(&id, &function(core, |core, _| swallow(core)))?;
+        parser.on_csi(&sequence(prefix, intermediates, last)?, &swallow)?;
     }
-    parser.on_csi(&sequence("", "", "n")?, &function(core, ask_status))?;
     for (intermediates, last) in DCS_QUERIES {
-        let id = sequence("", intermediates, last)?;
-        parser.on_dcs(&id, &function(core, |core, _| swallow(core)))?;
+        parser.on_dcs(&sequence("", intermediates, last)?, &swallow)?;
     }
+    let asks = function(core, |_, data| {
+        data.as_string().is_some_and(|data| data.contains('?'))
+    });
     for number in OSC_COLOURS {
-        let asks = |data: &JsValue| data.as_string().is_some_and(|data| data.contains('?'));
-        parser.on_osc(
-            number,
-            &function(core, move |core, data| asks(data) && swallow(core)),
-        )?;
+        parser.on_osc(number, &asks)?;
     }
-    let reports = |params: &JsValue| WINDOW_REPORTS.contains(&first_param(params));
-    parser.on_csi(
-        &sequence("", "", "t")?,
-        &function(core, move |core, params| reports(params) && swallow(core)),
-    )?;
+    let reports = function(core, |_, params| WINDOW_REPORTS.contains(&first_param(params)));
+    parser.on_csi(&sequence("", "", "t")?, &reports)?;
+    let erase = function(core, erase_above);
     for prefix in ["", "?"] {
-        parser.on_csi(&sequence(prefix, "", "J")?, &function(core, erase_above))?;
+        parser.on_csi(&sequence(prefix, "", "J")?, &erase)?;
     }
     Ok(())
 }
@@ -83,20 +78,6 @@ fn function(core: &Rc<Core>, handle: impl Fn(&Core, &JsValue) -> bool + 'static)
     let handler: Handler =
         Closure::new(move |data: JsValue| core.upgrade().is_some_and(|core| handle(&core, &data)));
     handler.into_js_value().unchecked_into()
-}
-
-/// A query: xterm.js may answer only where this terminal is the one that answers.
-fn swallow(core: &Core) -> bool {
-    core.voice.get() != Voice::Answers
-}
-
-/// `CSI 6 n` is answered with what looks like Shift+F3: noted, so that it is not taken for typing.
-fn ask_status(core: &Core, params: &JsValue) -> bool {
-    const CURSOR_POSITION: u32 = 6;
-    let swallowed = swallow(core);
-    core.answering
-        .set(!swallowed && first_param(params) == CURSOR_POSITION);
-    swallowed
 }
 
 fn first_param(params: &JsValue) -> u32 {
