@@ -182,7 +182,7 @@ const STYLES = ["", "single", "double", "curly", "dotted", "dashed"];
 
 function colourText(value) {
   const number = value & 0xffffff;
-  const modes = ["", `ansi ${number}`, `palette ${number}`, `#${number.toString(16).padStart(6, "0")}`];
+  const modes = ["", `ansi ${number}`, `palette ${number & 0xff}`, `#${number.toString(16).padStart(6, "0")}`];
   return modes[(value >>> 24) & 3];
 }
 
