@@ -158,6 +158,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_expiry_the_server_knows_has_words() {
+        for word in ["ttl", "idle", "retention"] {
+            let (name, why) = expiry(word).unwrap();
+            assert!(!name.is_empty() && !why.is_empty());
+        }
+        assert_eq!(expiry("moon"), None, "a later server's word is left out");
+        assert_eq!(end_reason("group_limit"), Some("its group had too many sessions"));
+    }
+
+    #[test]
     fn durations_show_their_two_largest_units() {
         let cases = [
             (0, "0 s"),

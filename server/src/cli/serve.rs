@@ -54,6 +54,7 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         data_dir,
         RegistryOptions {
             default_shell: config.shell.clone(),
+            holder: None,
             environment: BaseEnvironment::of_this_process(),
             limits: config.limits,
             policy: config.policy,

@@ -29,6 +29,8 @@ use crate::store::{DataDir, SessionRow, Store};
 pub struct RegistryOptions {
     /// The shell of sessions that name none, by name or absolute path.
     pub default_shell: String,
+    /// The holder program; none: named by `SEMPRE_HOLDER`, else beside this program.
+    pub holder: Option<PathBuf>,
     /// What every child inherits.
     pub environment: BaseEnvironment,
     /// How many sessions there may be.

@@ -32,6 +32,7 @@ mod listen;
 mod origin;
 mod presence;
 mod problems;
+mod registry;
 mod resize;
 mod restart;
 mod retention;

@@ -43,7 +43,10 @@ impl Registry {
                 name: options.default_shell,
             });
         }
-        let holder = launch::find_holder()?;
+        let holder = match &options.holder {
+            Some(holder) => holder.clone(),
+            None => launch::find_holder()?,
+        };
         let database = open_database(&data_dir.database_path()).await?;
         let changes = broadcast::Sender::new(CHANGES_KEPT);
         let rows = database.rows.clone();

@@ -15,7 +15,7 @@ pub(crate) use http::{Answer, Call};
 pub(crate) use process::{Pidfd, children, fd_count, holder_pid, is_alive, rss_bytes};
 pub(crate) use reconnecting::Reconnecting;
 pub(crate) use server::{Server, data_dir_modes};
-pub(crate) use setup::Setup;
+pub(crate) use setup::{Setup, TestDir, holder_program};
 pub(crate) use viewer::{Exit, Viewer};
 
 /// Whatever a test waits for must be there by then; only a hung test gets near it.

@@ -17,7 +17,7 @@ use super::{LONG, Server};
 pub(super) const SEMPRE: &str = env!("CARGO_BIN_EXE_sempre");
 
 /// The holder program: named by `SEMPRE_HOLDER`, else beside the server.
-fn holder_program() -> PathBuf {
+pub(crate) fn holder_program() -> PathBuf {
     let named = std::env::var_os("SEMPRE_HOLDER").map(PathBuf::from);
     let path = named.unwrap_or_else(|| Path::new(SEMPRE).with_file_name("sempre-holder"));
     assert!(
@@ -35,7 +35,7 @@ pub(crate) struct TestDir {
 }
 
 impl TestDir {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let root = tempfile::Builder::new().prefix("sempre-test-").tempdir().unwrap();
         fs::create_dir(root.path().join("home")).unwrap();
         Self { root: Some(root) }
