@@ -108,8 +108,7 @@ pub(crate) fn measure() {
         let region = Region::new(ALLOCATOR);
         let engine = fed(lines, &text);
         let change = region.change();
-        let held =
-            change.bytes_allocated as f64 - change.bytes_deallocated as f64;
+        let held = change.bytes_allocated as f64 - change.bytes_deallocated as f64;
         let mut bytes = 0;
         let times = (0..ROUNDS).map(|_| {
             let (seconds, ansi) = timed(|| engine.snapshot(lines));

@@ -1,8 +1,9 @@
 //! Sessions as the server sees them: it reads their journals and talks to their holders, and owns neither.
 //!
 //! [`Registry`] knows all sessions; [`Session`] is one of them; its `link` is the task that talks to the holder;
-//! a [`viewer`] moves a cursor through the journal for one client; the `recorder` keeps the database; the
-//! [`lifecycle`] ends, compresses, archives and forgets. Nothing here knows HTTP.
+//! its `screen` is derived from the journal when someone needs it; a [`viewer`] moves a cursor through the journal for
+//! one client; the `recorder` keeps the database; the [`lifecycle`] ends, compresses, archives and forgets. Nothing here
+//! knows HTTP.
 
 mod adopt;
 pub mod clock;
@@ -18,8 +19,8 @@ mod link;
 mod recorder;
 mod records;
 mod registry;
-mod replay;
 mod roster;
+mod screen;
 mod session;
 pub mod shells;
 pub mod viewer;
@@ -28,4 +29,6 @@ pub use error::SessionError;
 pub use last_words::{EARLY_EXIT_LIMIT, LastWords, early_exit, last_words};
 pub use limits::Limits;
 pub use registry::{Registry, RegistryOptions};
+pub use roster::Identity;
+pub use screen::{Snapshot, Wanted};
 pub use session::{Change, Exit, Session, Status};

@@ -12,9 +12,6 @@ pub const OUTPUT_WINDOW_BYTES: u64 = 256 * 1024;
 /// Largest output frame the server sends, bytes of payload.
 pub const OUTPUT_CHUNK_BYTES: usize = 64 * 1024;
 
-/// Journal bytes replayed to a viewer that attaches without `from`.
-pub const REPLAY_BYTES: u64 = 1024 * 1024;
-
 /// Bytes a `lag=skip` viewer that comes back with `from` is sent; one further behind gets a snapshot.
 pub const NEAR_BYTES: u64 = 256 * 1024;
 

@@ -79,6 +79,9 @@ impl From<SessionError> for ApiError {
             SessionError::Unreachable { .. } => (StatusCode::GATEWAY_TIMEOUT, "holder_unreachable"),
             SessionError::Archived(_) => (StatusCode::CONFLICT, "session_archived"),
             SessionError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "database_unavailable"),
+            SessionError::Disconnected => (StatusCode::FORBIDDEN, "disconnected"),
+            SessionError::NoViewer(_) => (StatusCode::NOT_FOUND, "viewer_not_found"),
+            SessionError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             SessionError::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
             SessionError::System { .. } => (StatusCode::SERVICE_UNAVAILABLE, "system_refused"),
         };

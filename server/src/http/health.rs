@@ -32,7 +32,7 @@ pub(super) fn report(state: &ServerState) -> Health {
         active_sessions: u32::try_from(state.registry().active_count()).unwrap_or(u32::MAX),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         uptime: state.uptime_s(),
-        screens: 0,
+        screens: u32::try_from(state.registry().screen_count()).unwrap_or(u32::MAX),
         checks,
     }
 }

@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::peer::{Peer, PromptTcp};
 use super::{ServerState, router};
 use crate::config::ListenAddress;
 use crate::doctor::port_owner;
@@ -99,14 +100,12 @@ pub fn serve(state: ServerState, listeners: Vec<Listener>, drain: CancellationTo
         let (app, drained) = (app.clone(), drain.clone().cancelled_owned());
         match listener {
             Listener::Tcp(listener) => {
-                use axum::serve::ListenerExt;
-                // Echo is small packets: they must not wait for company.
-                let listener = listener.tap_io(|stream| {
-                    let _ = stream.set_nodelay(true);
-                });
+                let listener = PromptTcp(listener);
+                let app = app.into_make_service_with_connect_info::<Peer>();
                 tasks.spawn(run(axum::serve(listener, app).with_graceful_shutdown(drained)));
             }
             Listener::Unix(listener, _) => {
+                let app = app.into_make_service_with_connect_info::<Peer>();
                 tasks.spawn(run(axum::serve(listener, app).with_graceful_shutdown(drained)));
             }
         }

@@ -3,10 +3,11 @@
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 
 use super::{
-    ApiError, ServerState, assets, events, guard, headers, health, login, output, pages, sessions, ws,
+    ApiError, ServerState, assets, events, guard, headers, health, history, login, output, pages, sessions,
+    viewers, ws,
 };
 
 /// Largest request body, bytes.
@@ -23,6 +24,11 @@ pub fn router(state: ServerState) -> Router {
         .route("/sessions/{id}/resize", put(sessions::resize))
         .route("/sessions/{id}/restart", post(sessions::restart))
         .route("/sessions/{id}/output", get(output::output))
+        .route("/sessions/{id}/snapshot", get(history::snapshot))
+        .route("/sessions/{id}/history", get(history::page))
+        .route("/sessions/{id}/history/search", get(history::search))
+        .route("/sessions/{id}/viewers", get(viewers::list))
+        .route("/sessions/{id}/viewers/{viewer}", delete(viewers::disconnect))
         .fallback(no_route)
         .method_not_allowed_fallback(wrong_method);
     let pages = pages::router(&state);

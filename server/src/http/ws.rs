@@ -5,72 +5,85 @@ use std::time::Duration;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
-use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::extract::{ConnectInfo, Path, Query, State};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use sempre_protocol::frames::{BYTES_HEADER, ClientFrame};
 use sempre_protocol::limits::{HEARTBEAT_INTERVAL_MS, MAX_FRAME_BYTES, PING_INTERVAL_MS, SILENCE_LIMIT_MS};
-use sempre_protocol::texts::{Role, ServerText};
-use sempre_protocol::{Offset, SUBPROTOCOL, SessionId, WriterId};
-use serde::Deserialize;
+use sempre_protocol::texts::{ErrorCode, ServerText};
+use sempre_protocol::{CLOSE_DISCONNECTED, SUBPROTOCOL, SessionId};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
+use super::attach_query::AttachQuery;
+use super::peer::{Peer, client};
 use super::sessions::session_id;
 use super::{ApiError, ServerState};
-use crate::sessions::viewer::{AttachOptions, Outgoing, ViewerInput, ViewerOutput, attach as attach_viewer};
+use crate::sessions::viewer::{Closing, Outgoing, ViewerInput, ViewerOutput, attach as attach_viewer};
+use crate::sessions::{Identity, SessionError};
 
 /// After a close frame the peer has this long to answer with its own.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The query of an attach.
-#[derive(Debug, Deserialize)]
-pub(super) struct AttachQuery {
-    from: Option<u64>,
-    writer: Option<String>,
-    #[serde(default)]
-    acks: u8,
-    /// `wait` (every byte) or `skip`; this release has no snapshots to skip to and treats both as `wait`.
-    #[serde(default, rename = "lag")]
-    _lag: Option<String>,
-}
 
 /// Upgrades to a WebSocket; errors are HTTP answers, before the upgrade.
 pub(super) async fn attach(
     State(state): State<ServerState>,
     id: Result<Path<SessionId>, PathRejection>,
     query: Result<Query<AttachQuery>, QueryRejection>,
+    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
+    headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
     let upgrade = upgrade
         .map_err(|rejection| ApiError::new(rejection.status(), "no_websocket", rejection.body_text()))?;
     let Query(query) = query.map_err(|rejection| ApiError::bad_query(&rejection))?;
     let session = state.registry().get(session_id(id)?)?;
-    let options = AttachOptions {
-        from: query.from.map(Offset),
-        writer: query.writer.map(|writer| read_writer(&writer)).transpose()?,
-        role: Role::Writer,
-        acks: query.acks == 1,
-    };
-    let (output, input) = attach_viewer(session, options, state.drain().clone()).await?;
-    let sockets = state.sockets().clone();
-    Ok(upgrade
+    let options = query.options(Identity {
+        name: None,
+        client: client(&headers),
+        peer,
+    })?;
+    let upgrade = upgrade
         .protocols([SUBPROTOCOL])
         .max_message_size(MAX_FRAME_BYTES)
-        .max_frame_size(MAX_FRAME_BYTES)
-        .on_upgrade(move |socket| sockets.track_future(run(socket, output, input))))
+        .max_frame_size(MAX_FRAME_BYTES);
+    let sockets = state.sockets().clone();
+    match attach_viewer(session, options, state.drain().clone()).await {
+        Ok((output, input)) => {
+            Ok(upgrade.on_upgrade(move |socket| sockets.track_future(run(socket, output, input))))
+        }
+        // A page sees no HTTP answer to an upgrade: it has to be told by the socket.
+        Err(error @ SessionError::Disconnected) => {
+            Ok(upgrade.on_upgrade(move |socket| sockets.track_future(refuse(socket, error.to_string()))))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
-fn read_writer(writer: &str) -> Result<WriterId, ApiError> {
-    writer.parse().map_err(|error| {
-        ApiError::new(
-            StatusCode::BAD_REQUEST,
-            "bad_writer",
-            format!("writer={writer:?}: {error}"),
-        )
-    })
+/// Says that the client was disconnected, and closes.
+async fn refuse(socket: WebSocket, message: String) {
+    let (mut sink, mut stream) = socket.split();
+    let said = text(&ServerText::Error {
+        code: ErrorCode::Disconnected,
+        message,
+        input_offset: None,
+    });
+    // A client that is gone has understood.
+    if timeout(CLOSE_TIMEOUT, sink.send(said))
+        .await
+        .is_ok_and(|sent| sent.is_ok())
+    {
+        say_goodbye(&mut sink, &mut stream, disconnected()).await;
+    }
+}
+
+fn disconnected() -> CloseFrame {
+    CloseFrame {
+        code: CLOSE_DISCONNECTED,
+        reason: "disconnected".into(),
+    }
 }
 
 /// Both directions in one task: while a send waits for a slow peer, what it says is still heard.
@@ -81,12 +94,21 @@ async fn run(socket: WebSocket, mut output: ViewerOutput, input: ViewerInput) {
         let tell = tell(&mut sink, &mut output);
         tokio::select! {
             reason = hear => reason,
-            () = tell => Some(CloseFrame { code: close_code::NORMAL, reason: "the stream is over".into() }),
+            closing = tell => closing.map(|closing| match closing {
+                Closing::Over => CloseFrame { code: close_code::NORMAL, reason: "the stream is over".into() },
+                Closing::Disconnected => disconnected(),
+            }),
         }
     };
     // Leaves the session now: the goodbye may take a while.
     drop(output);
     let Some(frame) = said else { return };
+    say_goodbye(&mut sink, &mut stream, frame).await;
+}
+
+type Sink = SplitSink<WebSocket, Message>;
+
+async fn say_goodbye(sink: &mut Sink, stream: &mut SplitStream<WebSocket>, frame: CloseFrame) {
     let goodbye = async {
         if sink.send(Message::Close(Some(frame))).await.is_ok() {
             // Read to the end: closing with unread bytes would reset the connection and lose what was sent.
@@ -97,8 +119,8 @@ async fn run(socket: WebSocket, mut output: ViewerOutput, input: ViewerInput) {
     let _ = timeout(CLOSE_TIMEOUT, goodbye).await;
 }
 
-/// Sends frames as the peer takes them; ends when the viewer is over or the peer is gone.
-async fn tell(sink: &mut SplitSink<WebSocket, Message>, output: &mut ViewerOutput) {
+/// Sends frames as the peer takes them; ends when the viewer is over, or with none when the peer is gone.
+async fn tell(sink: &mut Sink, output: &mut ViewerOutput) -> Option<Closing> {
     let ticks = |ms| {
         let period = Duration::from_millis(ms);
         let mut ticks = interval_at(Instant::now() + period, period);
@@ -114,11 +136,11 @@ async fn tell(sink: &mut SplitSink<WebSocket, Message>, output: &mut ViewerOutpu
             outgoing = output.next() => match outgoing {
                 Outgoing::Text(said) => text(&said),
                 Outgoing::Binary(frame) => Message::Binary(frame),
-                Outgoing::Close => return,
+                Outgoing::Close(closing) => return Some(closing),
             },
         };
         if sink.send(message).await.is_err() {
-            return;
+            return None;
         }
     }
 }

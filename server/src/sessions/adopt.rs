@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use sempre_journal::Reader;
@@ -89,6 +89,12 @@ pub(super) fn recorded_exit(directory: &Path) -> Option<Exit> {
         reason: EndReason::from_code(record.reason),
         ended_at_ms: record.time_ms,
     })
+}
+
+/// Whether anything in `directory` was written within `age`.
+pub(super) fn wrote_lately(directory: &Path, age: Duration) -> bool {
+    let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+    super::clock::wall_ms().saturating_sub(last_write_ms(directory)) <= age_ms
 }
 
 /// When anything in `directory` was last written, ms since the Unix epoch.

@@ -58,6 +58,15 @@ pub enum SessionError {
     /// What is known of archived sessions cannot be read or changed now.
     #[error("{0}; try again")]
     Store(#[from] crate::store::StoreError),
+    /// Someone disconnected this client, and that still holds.
+    #[error("this viewer was disconnected from the session; ask who did before you attach again")]
+    Disconnected,
+    /// No viewer of the session has this number.
+    #[error("the session has no viewer {0}; GET /api/v1/sessions/{{id}}/viewers lists those there are")]
+    NoViewer(u64),
+    /// Too much is being rendered already.
+    #[error("too much history is being rendered at once; try again in a moment")]
+    Busy,
     /// The server stops and starts nothing new.
     #[error("the server is going down; try again when it is back")]
     Draining,

@@ -9,16 +9,17 @@ mod input;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use sempre_protocol::holder::{EndReason, Event, HolderHello, Op, WriterState};
+use sempre_protocol::holder::{Control, EndReason, Event, HolderHello, Op, WriterState};
 use sempre_protocol::{Offset, Size, WriterId};
 use tokio::process::Child;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::adopt;
+use super::screen::Screen;
 use super::session::Session;
 use connection::{Connection, Incoming};
 use input::InputFlow;
@@ -28,6 +29,8 @@ pub(super) const MAX_ORDERS: usize = 64;
 /// First and longest pause before the holder is called again.
 const RETRY_FIRST: Duration = Duration::from_millis(20);
 const RETRY_LONGEST: Duration = Duration::from_secs(2);
+/// An answer to a query that waited longer for the holder is only marked: the program has given up.
+const MAX_REPLY_AGE: Duration = Duration::from_secs(2);
 /// After its farewell a holder has this long to be gone.
 const REAP_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -60,6 +63,15 @@ pub(super) enum Order {
         size: Option<Size>,
         /// The bytes.
         bytes: Bytes,
+    },
+    /// The engine's answer to a terminal query.
+    EngineReply {
+        /// Journal offset after the query's last byte.
+        query_offset: Offset,
+        /// The answer; empty: none, any more.
+        bytes: Vec<u8>,
+        /// When it was made.
+        made_at: Instant,
     },
 }
 
@@ -120,7 +132,7 @@ pub(super) async fn run(
     }
 }
 
-fn greet(session: &Session, hello: &HolderHello) {
+fn greet(session: &Arc<Session>, hello: &HolderHello) {
     session.update(|status| {
         status.offset = hello.offset;
         status.base_offset = hello.base_offset;
@@ -130,6 +142,11 @@ fn greet(session: &Session, hello: &HolderHello) {
         status.problem = hello.disk_error.as_deref().map(disk_problem);
     });
     session.announce();
+    session.screen().answered(hello.answered_offset);
+    // A program may have asked its terminal something just before.
+    if hello.offset > hello.answered_offset && adopt::wrote_lately(session.directory(), MAX_REPLY_AGE) {
+        Screen::wake(session);
+    }
 }
 
 fn disk_problem(error: &str) -> String {
@@ -161,7 +178,7 @@ fn finish(session: &Session, exit: super::Exit) {
 }
 
 async fn serve(
-    session: &Session,
+    session: &Arc<Session>,
     mut connection: Connection,
     orders: &mut mpsc::Receiver<Order>,
     stop: &CancellationToken,
@@ -204,6 +221,18 @@ fn take_order(session: &Session, order: Order, connection: &mut Connection, flow
             max_bytes,
             reply,
         } => connection.read(offset, max_bytes, reply),
+        Order::EngineReply {
+            query_offset,
+            bytes,
+            made_at,
+        } => {
+            let bytes = if made_at.elapsed() > MAX_REPLY_AGE {
+                &[]
+            } else {
+                bytes.as_slice()
+            };
+            Control::EngineReply { query_offset, bytes }.encode(connection.outgoing());
+        }
         Order::Input {
             writer,
             offset,
@@ -218,7 +247,7 @@ fn take_order(session: &Session, order: Order, connection: &mut Connection, flow
 }
 
 /// Handles what the holder said; true when it said that the session has ended.
-fn hear(session: &Session, message: Incoming, flow: &mut InputFlow) -> bool {
+fn hear(session: &Arc<Session>, message: Incoming, flow: &mut InputFlow) -> bool {
     match message {
         Incoming::Tail { offset, base_offset } => {
             session.touch();
@@ -226,6 +255,7 @@ fn hear(session: &Session, message: Incoming, flow: &mut InputFlow) -> bool {
                 status.offset = offset;
                 status.base_offset = base_offset;
             });
+            Screen::wake(session);
         }
         Incoming::InputAck { writer, offset } => {
             flow.acked(writer, offset);

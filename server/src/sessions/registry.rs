@@ -235,6 +235,7 @@ impl Registry {
                 Err(error) => Err(error),
             };
         }
+        session.screen().stop().await;
         tokio::fs::remove_dir_all(session.directory())
             .await
             .map_err(SessionError::system("cannot remove the session's directory"))?;
@@ -293,6 +294,11 @@ impl Registry {
             .count()
     }
 
+    /// Screen engines in memory.
+    pub fn screen_count(&self) -> usize {
+        self.surroundings.screens.count()
+    }
+
     /// Changes in the list from now on.
     pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.surroundings.changes.subscribe()
@@ -341,6 +347,7 @@ impl Registry {
         self.stop.cancel();
         self.links.close();
         self.links.wait().await;
+        self.surroundings.screens.close().await;
         self.stop_recording.cancel();
         self.recording.close();
         self.recording.wait().await;

@@ -1,16 +1,40 @@
-//! Who is attached to a session, who of them typed last, and whose terminal answers the program's queries.
+//! Who is attached to a session, who of them typed last, who is not let in again.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
+use sempre_protocol::colours::{Rgb, Theme};
 use sempre_protocol::texts::Role;
+use sempre_protocol::viewers::{PeerKind, ViewerInfo};
 use sempre_protocol::{Offset, Size, WriterId};
 use tokio::sync::watch;
 
+use super::clock::wall_ms;
+use super::session::rfc3339;
+
 /// Viewers one session has room for.
 pub(super) const MAX_VIEWERS: usize = 256;
+/// Someone who typed within this is shown as typing.
+pub(super) const TYPING: Duration = Duration::from_secs(3);
+/// Who was disconnected is not let in again for this long.
+const DISCONNECTED: Duration = Duration::from_secs(3600);
+/// Disconnected clients that are remembered; the one whose time is over first is forgotten first.
+const MAX_DISCONNECTED: usize = 1024;
 
 /// Names a viewer within its session; later ones have greater numbers.
 pub(super) type ViewerId = u64;
+
+/// Who a client is, as far as it and its connection say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The name it gave itself.
+    pub name: Option<String>,
+    /// The kind of program it is.
+    pub client: Option<String>,
+    /// How it reached the server.
+    pub peer: PeerKind,
+}
 
 /// What all viewers of a session are told.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,8 +43,8 @@ pub(super) struct Presence {
     pub(super) count: u32,
     /// Those that may type.
     pub(super) writers: u32,
-    /// The one whose terminal answers queries: it typed last, else is the oldest.
-    pub(super) answering: Option<ViewerId>,
+    /// Rises with every change in who is there and who types.
+    pub(super) version: u64,
 }
 
 /// What one viewer is told about its own input.
@@ -36,6 +60,8 @@ pub(super) struct InputState {
     pub(super) final_offset: Option<Offset>,
     /// Input could not be passed on to the holder: attach again to learn how much arrived.
     pub(super) lost: bool,
+    /// Someone disconnected this viewer.
+    pub(super) disconnected: bool,
 }
 
 #[derive(Debug)]
@@ -43,8 +69,13 @@ struct Entry {
     id: ViewerId,
     writer: WriterId,
     role: Role,
+    identity: Identity,
+    since_ms: u64,
     size: Option<Size>,
+    theme: Option<Theme>,
+    /// Which of all times someone typed was the last here; 0: never.
     typed: u64,
+    typed_at: Option<Instant>,
     input: watch::Sender<InputState>,
 }
 
@@ -54,6 +85,9 @@ struct Inner {
     next_id: ViewerId,
     /// Counts each time someone typed.
     typed: u64,
+    version: u64,
+    /// Until when a client is not let in.
+    disconnected: HashMap<WriterId, Instant>,
 }
 
 /// The viewers of one session.
@@ -82,7 +116,7 @@ impl Roster {
         &self,
         writer: WriterId,
         role: Role,
-        acked: Offset,
+        identity: Identity,
     ) -> Option<(ViewerId, watch::Receiver<InputState>)> {
         self.with(|inner| {
             if inner.entries.len() >= MAX_VIEWERS {
@@ -92,18 +126,20 @@ impl Roster {
                 older.input.send_modify(|input| input.taken = true);
             }
             inner.next_id += 1;
+            inner.version += 1;
             let id = inner.next_id;
-            let input = watch::Sender::new(InputState {
-                acked,
-                ..InputState::default()
-            });
+            let input = watch::Sender::new(InputState::default());
             let receiver = input.subscribe();
             inner.entries.push(Entry {
                 id,
                 writer,
                 role,
+                identity,
+                since_ms: wall_ms(),
                 size: None,
+                theme: None,
                 typed: 0,
+                typed_at: None,
                 input,
             });
             Some((id, receiver))
@@ -112,7 +148,39 @@ impl Roster {
 
     /// Removes a viewer.
     pub(super) fn leave(&self, id: ViewerId) {
-        self.with(|inner| inner.entries.retain(|entry| entry.id != id));
+        self.with(|inner| {
+            inner.entries.retain(|entry| entry.id != id);
+            inner.version += 1;
+        });
+    }
+
+    /// Disconnects a viewer and does not let its client in again for a while; false if it is not there.
+    pub(super) fn disconnect(&self, id: ViewerId) -> bool {
+        self.with(|inner| {
+            let Some(entry) = inner.entry(id) else {
+                return false;
+            };
+            entry.input.send_modify(|input| input.disconnected = true);
+            let writer = entry.writer;
+            let now = Instant::now();
+            inner.disconnected.retain(|_, until| *until > now);
+            if inner.disconnected.len() >= MAX_DISCONNECTED {
+                let first = inner.disconnected.iter().min_by_key(|(_, until)| **until);
+                if let Some(first) = first.map(|(&writer, _)| writer) {
+                    inner.disconnected.remove(&first);
+                }
+            }
+            inner.disconnected.insert(writer, now + DISCONNECTED);
+            true
+        })
+    }
+
+    /// Whether a client was disconnected and that still holds.
+    pub(super) fn is_disconnected(&self, writer: WriterId) -> bool {
+        self.with(|inner| {
+            let until = inner.disconnected.get(&writer);
+            until.is_some_and(|until| *until > Instant::now())
+        })
     }
 
     /// Notes that a person typed at this viewer; the size its terminal has, if it said so.
@@ -121,8 +189,12 @@ impl Roster {
             inner.typed += 1;
             let typed = inner.typed;
             let entry = inner.entry(id)?;
+            let news = !entry.is_typing();
             entry.typed = typed;
-            entry.size
+            entry.typed_at = Some(Instant::now());
+            let size = entry.size;
+            inner.version += u64::from(news);
+            size
         })
     }
 
@@ -137,6 +209,24 @@ impl Roster {
             entry.size = Some(size);
             entry.role == Role::Writer && (only || (entry.typed > 0 && leader == Some(id)))
         })
+    }
+
+    /// Notes the colours a viewer shows.
+    pub(super) fn themed(&self, id: ViewerId, theme: Theme) {
+        self.with(|inner| {
+            if let Some(entry) = inner.entry(id) {
+                entry.theme = Some(theme);
+            }
+        });
+    }
+
+    /// The colours programs are told: of the writer who typed last, else of the oldest, of those that said theirs.
+    pub(super) fn theme(&self) -> Option<sempre_screen::Theme> {
+        self.with(|inner| {
+            let themed = inner.writers().filter(|entry| entry.theme.is_some());
+            leader(themed).and_then(|entry| entry.theme)
+        })
+        .map(screen_theme)
     }
 
     /// Passes an acknowledgement of the holder on.
@@ -186,9 +276,14 @@ impl Roster {
         self.presence.borrow().count
     }
 
-    /// How presence changes.
+    /// How presence changes. That someone stopped typing is no change: who shows it looks again after [`TYPING`].
     pub(super) fn watch(&self) -> watch::Receiver<Presence> {
         self.presence.subscribe()
+    }
+
+    /// Everyone attached, oldest first.
+    pub(super) fn who(&self) -> Vec<ViewerInfo> {
+        self.with(|inner| inner.entries.iter().map(Entry::info).collect())
     }
 
     fn tell(&self, writer: WriterId, change: impl Fn(&mut InputState)) {
@@ -204,6 +299,29 @@ impl Roster {
     }
 }
 
+impl Entry {
+    fn is_typing(&self) -> bool {
+        self.typed_at.is_some_and(|at| at.elapsed() < TYPING)
+    }
+
+    fn info(&self) -> ViewerInfo {
+        ViewerInfo {
+            viewer: self.id,
+            role: self.role,
+            typing: self.is_typing(),
+            since: rfc3339(self.since_ms),
+            peer: self.identity.peer,
+            name: self.identity.name.clone(),
+            client: self.identity.client.clone(),
+        }
+    }
+}
+
+/// Who typed last, else who is there longest.
+fn leader<'a>(writers: impl Iterator<Item = &'a Entry>) -> Option<&'a Entry> {
+    writers.max_by_key(|entry| (entry.typed, std::cmp::Reverse(entry.id)))
+}
+
 impl Inner {
     fn entry(&mut self, id: ViewerId) -> Option<&mut Entry> {
         self.entries.iter_mut().find(|entry| entry.id == id)
@@ -215,10 +333,8 @@ impl Inner {
             .filter(|entry| entry.role == Role::Writer && !entry.input.borrow().taken)
     }
 
-    /// Who typed last, else who is there longest.
     fn leader(&self) -> Option<&Entry> {
-        self.writers()
-            .max_by_key(|entry| (entry.typed, std::cmp::Reverse(entry.id)))
+        leader(self.writers())
     }
 
     fn presence(&self) -> Presence {
@@ -226,84 +342,20 @@ impl Inner {
         Presence {
             count: count(self.entries.len()),
             writers: count(self.writers().count()),
-            answering: self.leader().map(|leader| leader.id),
+            version: self.version,
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ONE: WriterId = WriterId::from_bytes([1; 16]);
-    const TWO: WriterId = WriterId::from_bytes([2; 16]);
-
-    #[test]
-    fn the_oldest_answers_until_another_types() {
-        let roster = Roster::default();
-        let (first, _a) = roster.join(ONE, Role::Writer, Offset(0)).unwrap();
-        let (second, _b) = roster.join(TWO, Role::Writer, Offset(0)).unwrap();
-        assert_eq!(roster.watch().borrow().answering, Some(first));
-        roster.typed(second);
-        assert_eq!(roster.watch().borrow().answering, Some(second));
-        roster.leave(second);
-        assert_eq!(
-            *roster.watch().borrow(),
-            Presence {
-                count: 1,
-                writers: 1,
-                answering: Some(first)
-            }
-        );
-    }
-
-    #[test]
-    fn a_newer_connection_takes_the_writer_id() {
-        let roster = Roster::default();
-        let (_, old) = roster.join(ONE, Role::Writer, Offset(0)).unwrap();
-        let (newest, new) = roster.join(ONE, Role::Writer, Offset(0)).unwrap();
-        roster.acked(ONE, Offset(5));
-        assert!(old.borrow().taken);
-        assert_eq!(
-            old.borrow().final_offset,
-            None,
-            "not known before the holder was asked"
-        );
-        roster.settle(ONE, newest, Some(Offset(7)));
-        assert_eq!(
-            (old.borrow().final_offset, new.borrow().final_offset),
-            (Some(Offset(7)), None)
-        );
-        assert_eq!((old.borrow().acked, new.borrow().acked), (Offset(0), Offset(5)));
-    }
-
-    #[test]
-    fn the_size_follows_the_only_writer_or_the_typist() {
-        let roster = Roster::default();
-        let (first, _a) = roster.join(ONE, Role::Writer, Offset(0)).unwrap();
-        assert!(roster.resized(first, Size::new(100, 30)), "the only writer");
-        let (second, _b) = roster.join(TWO, Role::Writer, Offset(0)).unwrap();
-        assert!(
-            !roster.resized(second, Size::new(50, 20)),
-            "who joins shrinks nobody"
-        );
-        assert_eq!(roster.typed(second), Some(Size::new(50, 20)));
-        assert!(roster.resized(second, Size::new(60, 20)), "the typist");
-        assert!(!roster.resized(first, Size::new(90, 30)));
-    }
-
-    #[test]
-    fn who_only_looks_neither_answers_nor_sizes() {
-        let roster = Roster::default();
-        let (viewer, _a) = roster.join(ONE, Role::Viewer, Offset(0)).unwrap();
-        assert!(!roster.resized(viewer, Size::new(10, 10)));
-        assert_eq!(
-            *roster.watch().borrow(),
-            Presence {
-                count: 1,
-                writers: 0,
-                answering: None
-            }
-        );
+fn screen_theme(theme: Theme) -> sempre_screen::Theme {
+    let rgb = |Rgb { red, green, blue }| sempre_screen::Rgb { red, green, blue };
+    sempre_screen::Theme {
+        foreground: rgb(theme.foreground),
+        background: rgb(theme.background),
+        cursor: rgb(theme.cursor),
+        ansi: theme.ansi.map(rgb),
     }
 }
+
+#[cfg(test)]
+mod tests;

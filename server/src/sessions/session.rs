@@ -8,6 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use sempre_protocol::api::{SessionInfo, SessionState};
 use sempre_protocol::holder::{EndReason, Manifest, Op, WriterState};
 use sempre_protocol::texts::{ExitStatus, Signal};
+use sempre_protocol::viewers::ViewerInfo;
 use sempre_protocol::{Offset, SessionId, Size};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -17,6 +18,7 @@ use super::clock::Clock;
 use super::lifecycle::plan::due;
 use super::link::Order;
 use super::roster::Roster;
+use super::screen::{Screen, Screens, Snapshot};
 
 /// A holder that has not answered by then is called unreachable.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
@@ -65,6 +67,7 @@ pub struct Session {
     status: watch::Sender<Status>,
     orders: mpsc::Sender<Order>,
     roster: Roster,
+    screen: Screen,
     last_activity_ms: AtomicU64,
     last_activity_monotonic_ms: AtomicU64,
     compressed: AtomicBool,
@@ -76,6 +79,8 @@ pub struct Session {
 pub(super) struct Surroundings {
     /// Who watches the list.
     pub(super) changes: broadcast::Sender<Change>,
+    /// The screens in memory.
+    pub(super) screens: Arc<Screens>,
     /// Tells the time.
     pub(super) clock: Arc<dyn Clock>,
     /// How long the journal of an ended session is kept, ms; 0: for ever.
@@ -125,6 +130,7 @@ impl Session {
             status: watch::Sender::new(status),
             orders,
             roster: Roster::default(),
+            screen: Screen::new(Arc::clone(&surroundings.screens)),
             last_activity_ms: AtomicU64::new(activity.wall_ms),
             last_activity_monotonic_ms: AtomicU64::new(activity.monotonic_ms),
             compressed: AtomicBool::new(false),
@@ -175,6 +181,10 @@ impl Session {
 
     pub(super) fn roster(&self) -> &Roster {
         &self.roster
+    }
+
+    pub(super) fn screen(&self) -> &Screen {
+        &self.screen
     }
 
     /// Notes output, input, a viewer or a resize.
@@ -234,6 +244,7 @@ impl Session {
         let manifest = &self.manifest;
         let until_ms = exit.map_or_else(|| self.surroundings.clock.wall_ms(), |exit| exit.ended_at_ms);
         let expiry = self.expiry(exit);
+        let (title, current_cwd) = self.screen.title_and_cwd();
         SessionInfo {
             session_id: manifest.session,
             shell: manifest.shell.clone(),
@@ -250,8 +261,8 @@ impl Session {
             run: manifest.run,
             cmd: manifest.cmd.clone(),
             cwd: manifest.cwd.clone(),
-            title: None,
-            current_cwd: None,
+            title,
+            current_cwd,
             started_at: rfc3339(manifest.started_at_ms),
             ended_at: exit.map(|exit| rfc3339(exit.ended_at_ms)),
             exit: exit.and_then(|exit| exit.status),
@@ -344,6 +355,44 @@ impl Session {
     /// Gives the link an order that nobody waits for; false once the session has ended.
     pub(super) async fn order(&self, order: Order) -> bool {
         self.orders.send(order).await.is_ok()
+    }
+
+    /// Gives the link an order that is not worth waiting for; false if it is not taken.
+    pub(super) fn try_order(&self, order: Order) -> bool {
+        self.orders.try_send(order).is_ok()
+    }
+
+    /// Tells the holder of a keyframe that is on the disk for good.
+    pub(super) async fn keyframe_made(&self, offset: Offset) {
+        if self.exit().is_none() {
+            // A holder that is away keeps output by the keyframe before.
+            let _ = self.ask(Op::Keyframe { offset }).await;
+        }
+    }
+
+    /// What a terminal would show now, with at most `lines` rows above the screen.
+    ///
+    /// # Errors
+    /// [`SessionError::Busy`], or if the journal cannot be read.
+    pub async fn snapshot(self: &Arc<Self>, lines: u32) -> Result<Snapshot, SessionError> {
+        Screen::snapshot(self, lines, false).await
+    }
+
+    /// Everyone attached, oldest first.
+    pub fn viewers(&self) -> Vec<ViewerInfo> {
+        self.roster.who()
+    }
+
+    /// Disconnects a viewer; its client cannot attach again for a while.
+    ///
+    /// # Errors
+    /// [`SessionError::NoViewer`].
+    pub fn disconnect(&self, viewer: u64) -> Result<(), SessionError> {
+        if self.roster.disconnect(viewer) {
+            Ok(())
+        } else {
+            Err(SessionError::NoViewer(viewer))
+        }
     }
 
     pub(super) async fn ask(&self, op: Op) -> Result<Option<WriterState>, SessionError> {

@@ -6,37 +6,60 @@
 
 mod input;
 mod output;
+mod pace;
+mod pull;
+mod told;
 
+use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use sempre_journal::{ReadAt, Reader};
-use sempre_protocol::limits::INPUT_WINDOW_BYTES;
+use sempre_protocol::limits::{INPUT_WINDOW_BYTES, NEAR_BYTES};
 use sempre_protocol::texts::{Hello, Role, ServerText};
 use sempre_protocol::{Offset, Size, WriterId};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::roster::{MAX_VIEWERS, ViewerId};
-use super::{Session, SessionError, replay};
+use super::roster::{Identity, InputState, MAX_VIEWERS, ViewerId};
+use super::screen::Screen;
+use super::session::Status;
+use super::{Session, SessionError};
 use crate::store::random_bytes;
 
 pub use input::ViewerInput;
-pub use output::{Outgoing, ViewerOutput};
+pub use output::{Closing, Outgoing, ViewerOutput};
 
 /// Answers and errors that may wait for a client that does not read; more are dropped.
 const MAX_NOTES: usize = 16;
 
+/// What a client that falls behind is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lag {
+    /// Every byte.
+    Wait,
+    /// A snapshot instead of the backlog; for clients that say what they have drawn.
+    Skip,
+}
+
 /// How a client wants to attach.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct AttachOptions {
-    /// The first output byte it wants; none: a replay of the newest output.
+    /// The first output byte it wants; none: a snapshot.
     pub from: Option<Offset>,
+    /// Rows above the screen in a snapshot.
+    pub lines: u32,
     /// Its input stream; none: a fresh one.
     pub writer: Option<WriterId>,
     /// What it may do.
     pub role: Role,
     /// It promises to say what it has drawn.
     pub acks: bool,
+    /// What it is sent when it falls behind.
+    pub lag: Lag,
+    /// Who it is.
+    pub identity: Identity,
 }
 
 /// Takes the viewer off the roster when both halves are gone.
@@ -57,34 +80,91 @@ impl Drop for Membership {
 struct Start {
     offset: Offset,
     size: Size,
-    reset: bool,
+    /// The snapshot that comes first; none: the client goes on where it was.
+    snapshot: Option<VecDeque<Bytes>>,
+}
+
+/// An input stream, as far as it came.
+struct Writer {
+    id: WriterId,
+    known: bool,
+    written: Offset,
+    accepted: Offset,
+    state: watch::Receiver<InputState>,
 }
 
 /// Attaches a client to a session; when `drain` is cancelled its output ends with `draining`.
 ///
 /// # Errors
-/// [`SessionError::Limit`], [`SessionError::Unreachable`], or what reading the journal said.
+/// [`SessionError::Disconnected`], [`SessionError::Limit`], [`SessionError::Unreachable`], or what reading the
+/// journal said.
 pub async fn attach(
     session: Arc<Session>,
     options: AttachOptions,
     drain: CancellationToken,
 ) -> Result<(ViewerOutput, ViewerInput), SessionError> {
-    let system = |what: &'static str| SessionError::system(what);
+    let (membership, writer) = join(&session, &options).await?;
+    let start = find_start(&session, &options).await?;
+    let status = session.status();
+    let hello = Hello {
+        session: session.id(),
+        writer: writer.id,
+        run: session.manifest().run,
+        writer_known: writer.known,
+        offset: start.offset,
+        base_offset: status.base_offset,
+        tail_offset: status.offset.max(start.offset),
+        input_offset: writer.written,
+        input_window: INPUT_WINDOW_BYTES as u64,
+        size: start.size,
+        role: options.role,
+        viewer: membership.id,
+        answers: false,
+        reset: start.snapshot.is_some(),
+        server_version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let (notes, notes_received) = mpsc::channel::<ServerText>(MAX_NOTES);
+    let (drawn, drawn_seen) = watch::channel(start.offset);
+    let listeners = output::Listeners {
+        status: session.watch(),
+        presence: session.roster().watch(),
+        input: writer.state.clone(),
+        news: session.screen().news(),
+        notes: notes_received,
+        drawn: options.acks.then_some(drawn_seen),
+        drain,
+    };
+    let parts = start.snapshot.unwrap_or_default();
+    let output = ViewerOutput::new(Arc::clone(&membership), hello, parts, options.lag, listeners);
+    let input = ViewerInput::new(membership, writer, options.role, notes, drawn);
+    Ok((output, input))
+}
+
+/// Puts the client on the roster and asks where its input stands.
+async fn join(
+    session: &Arc<Session>,
+    options: &AttachOptions,
+) -> Result<(Arc<Membership>, Writer), SessionError> {
     let writer = match options.writer {
         Some(writer) => writer,
-        None => WriterId::from_bytes(random_bytes().map_err(system("cannot make a writer id"))?),
+        None => {
+            let bytes = random_bytes().map_err(SessionError::system("cannot make a writer id"))?;
+            WriterId::from_bytes(bytes)
+        }
     };
+    if session.roster().is_disconnected(writer) {
+        return Err(SessionError::Disconnected);
+    }
     // Joined before asking: from here on an older connection with this id sends nothing more.
-    let (id, input_state) =
-        session
-            .roster()
-            .join(writer, options.role, Offset::ZERO)
-            .ok_or(SessionError::Limit {
-                limit: "max_viewers",
-                value: MAX_VIEWERS,
-            })?;
+    let joined = session
+        .roster()
+        .join(writer, options.role, options.identity.clone());
+    let (id, input_state) = joined.ok_or(SessionError::Limit {
+        limit: "max_viewers",
+        value: MAX_VIEWERS,
+    })?;
     let membership = Arc::new(Membership {
-        session: Arc::clone(&session),
+        session: Arc::clone(session),
         id,
     });
     session.touch();
@@ -95,91 +175,73 @@ pub async fn attach(
         .settle(writer, id, state.as_ref().ok().map(|state| state.accepted));
     let state = state?;
     session.roster().acked(writer, state.written);
-    let status = session.status();
-    let mut reader = Reader::open(session.directory()).map_err(system("cannot open the journal"))?;
-    let start = find_start(&session, &mut reader, &status, options.from).await;
-    let start = start.map_err(system("cannot read the journal"))?;
-    let presence = session.roster().watch();
-    let hello = Hello {
-        session: session.id(),
-        writer,
-        run: session.manifest().run,
-        writer_known: state.known,
-        offset: start.offset,
-        base_offset: status.base_offset,
-        tail_offset: status.offset,
-        input_offset: state.written,
-        input_window: INPUT_WINDOW_BYTES as u64,
-        size: start.size,
-        role: options.role,
-        viewer: id,
-        answers: presence.borrow().answering == Some(id),
-        reset: start.reset,
-        server_version: env!("CARGO_PKG_VERSION").to_owned(),
+    let writer = Writer {
+        id: writer,
+        known: state.known,
+        written: state.written,
+        accepted: state.accepted,
+        state: input_state,
     };
-    let (notes, notes_received) = mpsc::channel::<ServerText>(MAX_NOTES);
-    let (drawn, drawn_seen) = watch::channel(start.offset);
-    let output = ViewerOutput::new(
-        Arc::clone(&membership),
-        hello,
-        reader,
-        output::Listeners {
-            status: session.watch(),
-            presence,
-            input: input_state.clone(),
-            notes: notes_received,
-            drawn: options.acks.then_some(drawn_seen),
-            drain,
-        },
-    );
-    let input = ViewerInput::new(
-        membership,
-        writer,
-        options.role,
-        state.accepted,
-        input_state,
-        notes,
-        drawn,
-    );
-    Ok((output, input))
+    Ok((membership, writer))
 }
 
-async fn find_start(
-    session: &Session,
-    reader: &mut Reader,
-    status: &super::Status,
-    from: Option<Offset>,
-) -> std::io::Result<Start> {
-    let (base, end) = (status.base_offset, status.offset);
-    let wanted = from.filter(|&from| base <= from && from <= end);
-    let offset = wanted.unwrap_or_else(|| replay::start(reader, base, end));
-    let kept = first_kept(session, reader, offset, end).await;
-    let size = if kept >= status.size_offset {
-        None
-    } else {
-        reader.size_at(kept.0)?
-    };
-    let size = size.map_or(status.size, |size| Size::new(size.cols, size.rows));
+async fn find_start(session: &Arc<Session>, options: &AttachOptions) -> Result<Start, SessionError> {
+    if let Some(from) = options.from
+        && let Some(start) = continues(session, from, options.lag)
+            .await
+            .map_err(SessionError::system("cannot read the journal"))?
+    {
+        return Ok(start);
+    }
+    let snapshot = Screen::snapshot(session, options.lines, false).await?;
+    let (offset, size) = (snapshot.offset, snapshot.size);
+    let frames = snapshot.into_frames().await;
     Ok(Start {
-        offset: kept,
+        offset,
         size,
-        reset: wanted != Some(kept),
+        snapshot: Some(frames.map_err(SessionError::system("cannot compress a snapshot"))?),
     })
 }
 
-/// The first byte from `offset` on that is there: on disk, or in the memory of a holder whose disk is full.
-async fn first_kept(session: &Session, reader: &mut Reader, offset: Offset, end: Offset) -> Offset {
-    if offset >= end {
-        return offset;
+/// The start of a client that goes on at `from`, if it can and is not too far behind.
+async fn continues(session: &Session, from: Offset, lag: Lag) -> io::Result<Option<Start>> {
+    let status = session.status();
+    let farthest = match lag {
+        Lag::Wait => u64::MAX,
+        Lag::Skip => NEAR_BYTES,
+    };
+    let within = status.base_offset <= from && from <= status.offset;
+    if !within || status.offset.since(from) > farthest {
+        return Ok(None);
+    }
+    let mut reader = Reader::open(session.directory())?;
+    if !is_kept(session, &mut reader, from, &status).await {
+        return Ok(None);
+    }
+    let size = if from >= status.size_offset {
+        None
+    } else {
+        reader.size_at(from.0)?
+    };
+    Ok(Some(Start {
+        offset: from,
+        size: size.map_or(status.size, |size| Size::new(size.cols, size.rows)),
+        snapshot: None,
+    }))
+}
+
+/// Whether the byte at `offset` is there: on disk, or in the memory of a holder whose disk is full.
+async fn is_kept(session: &Session, reader: &mut Reader, offset: Offset, status: &Status) -> bool {
+    if offset >= status.offset {
+        return true;
     }
     match reader.read_at(offset.0, &mut [0]) {
-        Ok(ReadAt::Gap { resumes_at }) => Offset(resumes_at).min(end),
-        Ok(ReadAt::Trimmed { base_offset }) => Offset(base_offset).min(end),
-        Ok(ReadAt::End) => match session.read_memory(offset, 1).await {
-            Some((kept, _)) => kept.min(end),
-            None => end,
-        },
+        Ok(ReadAt::Gap { .. } | ReadAt::Trimmed { .. }) => false,
+        Ok(ReadAt::End) => {
+            let memory = session.read_memory(offset, 1).await;
+            memory.is_some_and(|(kept, _)| kept == offset)
+        }
         // What cannot be read now is told when it is read.
-        Ok(ReadAt::Bytes(_)) | Err(_) => offset,
+        Ok(ReadAt::Bytes(_)) | Err(_) => true,
     }
 }

@@ -6,9 +6,6 @@ use serde_json::json;
 
 use crate::harness::{Exit, Setup, assert_same, random_id};
 
-/// Newest output replayed to who brings nothing, bytes.
-const REPLAY_BYTES: u64 = 1024 * 1024;
-
 #[tokio::test]
 async fn hello_comes_first_and_says_all_a_client_must_know() {
     let server = Setup::new().start();
@@ -16,7 +13,7 @@ async fn hello_comes_first_and_says_all_a_client_must_know() {
         .create(json!({ "cmd": ["cat"], "rows": 30, "cols": 100 }))
         .await;
     let writer = random_id();
-    let mut viewer = server.attach(id, &format!("writer={writer}")).await;
+    let mut viewer = server.attach_screen(id, &format!("writer={writer}")).await;
     let protocol = viewer.response.headers().get("sec-websocket-protocol").unwrap();
     assert_eq!(protocol, SUBPROTOCOL);
     let info = server.info(id).await;
@@ -29,7 +26,7 @@ async fn hello_comes_first_and_says_all_a_client_must_know() {
     );
     assert_eq!((hello.input_offset, hello.input_window), (Offset(0), 256 * 1024));
     assert_eq!((hello.size, hello.role), (Size::new(100, 30), Role::Writer));
-    assert!(hello.answers, "the only viewer's terminal answers");
+    assert!(!hello.answers, "the server answers queries");
     assert_eq!(hello.server_version, env!("CARGO_PKG_VERSION"));
     let viewers = |text: &ServerText| match text {
         ServerText::Viewers { count, writers, .. } => Some((*count, *writers)),
@@ -45,42 +42,6 @@ async fn a_client_without_a_writer_gets_a_fresh_one() {
     let first = server.attach(id, "").await;
     let second = server.attach(id, "").await;
     assert_ne!(first.hello.writer, second.hello.writer);
-}
-
-#[tokio::test]
-async fn who_brings_nothing_gets_the_newest_mebibyte_from_a_line_start() {
-    let server = Setup::new().start();
-    let id = server.script("seq 1 450000").await;
-    let end = server.ended(id).await.offset.0;
-    assert!(end > 3 * REPLAY_BYTES, "{end}");
-    let all = server.output(id, 0).await;
-    let mut viewer = server.attach(id, "").await;
-    let start = viewer.hello.offset.0;
-    assert!(viewer.hello.reset);
-    assert_eq!(viewer.hello.tail_offset.0, end);
-    assert!(
-        (end - REPLAY_BYTES..end - REPLAY_BYTES / 2).contains(&start),
-        "{start} of {end}"
-    );
-    let start = usize::try_from(start).unwrap();
-    assert_eq!(all[start - 1], b'\n');
-    viewer.until_exit().await;
-    assert_same(&viewer.output, &all[start..], "the replay");
-}
-
-#[tokio::test]
-async fn a_short_session_is_replayed_from_its_beginning() {
-    let server = Setup::new().start();
-    let id = server.script("printf 'no line end'; cat").await;
-    server
-        .until(id, "the output", |info| info.offset == Offset(11))
-        .await;
-    let mut viewer = server.attach(id, "").await;
-    assert_eq!(
-        (viewer.hello.offset, viewer.hello.tail_offset),
-        (Offset(0), Offset(11))
-    );
-    viewer.until_output("no line end").await;
 }
 
 #[tokio::test]
@@ -109,8 +70,8 @@ async fn who_brings_an_offset_beyond_the_end_starts_over() {
     for from in [11, u64::MAX] {
         let mut viewer = server.attach(id, &format!("from={from}")).await;
         assert!(viewer.hello.reset);
-        assert_eq!(viewer.hello.offset, Offset(0));
-        viewer.until_output("0123456789").await;
+        assert_eq!(viewer.hello.offset, Offset(10));
+        viewer.until_shown("0123456789").await;
     }
 }
 
@@ -198,7 +159,7 @@ async fn an_attach_in_the_middle_of_a_flood_misses_and_doubles_nothing() {
     first.until_offset(100_000).await;
     let mut second = server.attach(id, &format!("from={}", first.end())).await;
     let split = usize::try_from(second.hello.offset.0).unwrap();
-    let mut third = server.attach(id, "").await;
+    let mut third = server.attach_screen(id, "").await;
     let tail = usize::try_from(third.hello.offset.0).unwrap();
     for viewer in [&mut first, &mut second, &mut third] {
         viewer.until_exit().await;

@@ -71,7 +71,7 @@ async fn a_flood_on_a_full_disk_leaves_a_usable_terminal() {
     loop {
         viewer
             .until("the end of the flood or of the connection", |viewer| {
-                viewer.closed.is_some() || crate::harness::find(&viewer.output, b"flooded", 0).is_some()
+                viewer.closed.is_some() || viewer.screen_text().contains("flooded")
             })
             .await;
         if viewer.closed.is_none() {
@@ -85,7 +85,7 @@ async fn a_flood_on_a_full_disk_leaves_a_usable_terminal() {
         );
         attaches += 1;
         assert!(attaches < 1000, "it never catches up");
-        viewer = server.attach(id, "").await;
+        viewer = server.attach_screen(id, "").await;
     }
     viewer.run("true").await;
     limit_files(&server, id, None);
@@ -93,7 +93,7 @@ async fn a_flood_on_a_full_disk_leaves_a_usable_terminal() {
         .until(id, "the end of the problem", |info| info.problem.is_none())
         .await;
     viewer.run("true").await;
-    let mut later = server.attach(id, "").await;
+    let mut later = server.attach_screen(id, "").await;
     later.run("true").await;
 }
 

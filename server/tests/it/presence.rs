@@ -48,40 +48,6 @@ async fn viewers_are_counted_as_they_come_and_go() {
 }
 
 #[tokio::test]
-async fn one_terminal_answers_and_it_is_the_one_typed_at() {
-    let server = Setup::new().start();
-    let id = server.script("stty -echo; cat > /dev/null").await;
-    let mut first = server.attach(id, "").await;
-    let mut second = server.attach(id, "").await;
-    let mut third = server.attach(id, "").await;
-    assert!(
-        first.answers && !second.answers && !third.answers,
-        "the oldest answers"
-    );
-    second.type_in("x").await;
-    second.until("its turn", |viewer| viewer.answers).await;
-    first.until("its turn to be over", |viewer| !viewer.answers).await;
-    third.type_in("y").await;
-    third.until("its turn", |viewer| viewer.answers).await;
-    second
-        .until("its turn to be over", |viewer| !viewer.answers)
-        .await;
-    // A report by a terminal is not typing.
-    first.report(b"\x1b[I").await;
-    first.until_acked().await;
-    first.ping().await;
-    assert!(!first.answers);
-    third.close().await;
-    second
-        .until("its turn, having typed before", |viewer| viewer.answers)
-        .await;
-    second.close().await;
-    first
-        .until("its turn, being alone", |viewer| viewer.answers)
-        .await;
-}
-
-#[tokio::test]
 async fn the_only_writer_has_its_own_size() {
     let server = Setup::new().start();
     let id = server.script("cat").await;

@@ -19,6 +19,7 @@ use super::{Registry, RegistryOptions, lock};
 use crate::sessions::clock::Clock;
 use crate::sessions::recorder::{self, Recorder};
 use crate::sessions::records::exit_of;
+use crate::sessions::screen::Screens;
 use crate::sessions::session::{Activity, Exit, Status, Surroundings};
 use crate::sessions::{SessionError, adopt, launch, lifecycle, shells};
 use crate::store::{DataDir, SessionRow, SqliteStore, Store, StoreError};
@@ -49,6 +50,7 @@ impl Registry {
         };
         let database = open_database(&data_dir.database_path()).await?;
         let changes = broadcast::Sender::new(CHANGES_KEPT);
+        let stop = CancellationToken::new();
         let rows = database.rows.clone();
         let (recorder, recording) = Recorder::new(
             database.store,
@@ -64,13 +66,14 @@ impl Registry {
             places: Default::default(),
             surroundings: Arc::new(Surroundings {
                 changes,
+                screens: Screens::new(stop.clone()),
                 clock: Arc::clone(&options.clock),
                 retention_ms: options.policy.keep.retention_ms,
             }),
             options,
             recorder,
             links: TaskTracker::new(),
-            stop: CancellationToken::new(),
+            stop,
             recording: TaskTracker::new(),
             stop_recording: CancellationToken::new(),
             unreadable: Default::default(),

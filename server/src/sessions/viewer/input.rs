@@ -8,7 +8,7 @@ use sempre_protocol::texts::{ClientText, ErrorCode, Role, ServerText};
 use sempre_protocol::{Offset, Size, WriterId};
 use tokio::sync::{mpsc, watch};
 
-use super::Membership;
+use super::{Membership, Writer};
 use crate::sessions::link::Order;
 use crate::sessions::roster::InputState;
 
@@ -29,19 +29,17 @@ pub struct ViewerInput {
 impl ViewerInput {
     pub(super) fn new(
         membership: Arc<Membership>,
-        writer: WriterId,
+        writer: Writer,
         role: Role,
-        expected: Offset,
-        state: watch::Receiver<InputState>,
         notes: mpsc::Sender<ServerText>,
         drawn: watch::Sender<Offset>,
     ) -> Self {
         Self {
             membership,
-            writer,
+            writer: writer.id,
             role,
-            expected,
-            state,
+            expected: writer.accepted,
+            state: writer.state,
             notes,
             drawn,
             typing: false,
@@ -51,8 +49,8 @@ impl ViewerInput {
     /// Takes an input frame. What cannot be taken is answered with an error on the output half.
     pub async fn input(&mut self, offset: Offset, mut bytes: Bytes) {
         let typing = std::mem::take(&mut self.typing);
-        if self.role != Role::Writer {
-            return self.refuse(ErrorCode::Forbidden, "this connection may only look", None);
+        if !self.may_act() {
+            return;
         }
         if self.membership.session.exit().is_some() {
             return self.refuse(
@@ -62,9 +60,13 @@ impl ViewerInput {
             );
         }
         let InputState {
-            acked, taken, lost, ..
+            acked,
+            taken,
+            lost,
+            disconnected,
+            ..
         } = *self.state.borrow();
-        if taken || lost {
+        if taken || lost || disconnected {
             return; // The output half says so and closes.
         }
         if offset > self.expected {
@@ -108,7 +110,11 @@ impl ViewerInput {
     /// Takes a text frame.
     pub async fn text(&mut self, text: ClientText) {
         match text {
-            ClientText::Resize { cols, rows } => self.resize(Size::new(cols, rows)).await,
+            ClientText::Resize { cols, rows } => {
+                if self.may_act() {
+                    self.resize(Size::new(cols, rows)).await;
+                }
+            }
             ClientText::Ack { offset } => {
                 self.drawn.send_if_modified(|drawn| {
                     let further = offset > *drawn;
@@ -118,16 +124,24 @@ impl ViewerInput {
             }
             ClientText::Typing => self.typing = true,
             ClientText::Signal { signal } => {
-                if self.role != Role::Writer {
-                    return self.refuse(ErrorCode::Forbidden, "this connection may only look", None);
-                }
-                if let Err(error) = self.membership.session.signal(signal).await {
+                if self.may_act()
+                    && let Err(error) = self.membership.session.signal(signal).await
+                {
                     self.refuse(ErrorCode::Unreachable, &error.to_string(), None);
                 }
             }
-            ClientText::Theme(_) => {}
+            ClientText::Theme(theme) => self.membership.session.roster().themed(self.membership.id, theme),
             ClientText::Ping => self.note(ServerText::Pong),
         }
+    }
+
+    /// Whether this connection may do more than look and has not been disconnected; told if it only may look.
+    fn may_act(&self) -> bool {
+        if self.role != Role::Writer {
+            self.refuse(ErrorCode::Forbidden, "this connection may only look", None);
+            return false;
+        }
+        !self.state.borrow().disconnected
     }
 
     /// Answers a text frame that cannot be read.

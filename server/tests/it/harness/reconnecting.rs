@@ -80,7 +80,7 @@ impl Reconnecting {
         // Short: who drives this has servers to kill meanwhile.
         let over = timeout(LOOK, viewer.step()).await.is_ok_and(|went_on| !went_on);
         self.output.append(&mut viewer.output);
-        viewer.hello.offset.0 = self.output.len() as u64;
+        viewer.base = self.output.len() as u64;
         if over || viewer.closed.is_some() {
             self.viewer = None;
         } else {

@@ -185,6 +185,21 @@ impl Server {
         self.until(id, "the end of the session", ended).await
     }
 
+    /// Offset of a session's newest keyframe.
+    pub(crate) fn keyframe(&self, id: SessionId) -> Option<u64> {
+        let entries = fs::read_dir(self.session_dir(id).join("keyframes")).ok()?;
+        let offsets = entries
+            .flatten()
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        offsets.max()
+    }
+
+    /// Waits until a session has a keyframe at or after `offset`.
+    pub(crate) async fn keyframed(&self, id: SessionId, offset: u64) {
+        let keyframe = || async { self.keyframe(id).filter(|&keyframe| keyframe >= offset) };
+        eventually("a keyframe", keyframe).await;
+    }
+
     /// Ends a running session or removes an ended one.
     pub(crate) async fn delete(&self, id: SessionId) {
         let answer = self.ask(Call::delete(&format!("/api/v1/sessions/{id}"))).await;
@@ -206,8 +221,23 @@ impl Server {
         String::from_utf8_lossy(&self.output(id, 0).await).into_owned()
     }
 
-    /// Attaches with a query such as `from=0&acks=1`.
+    /// Attaches with a query such as `acks=1`, from the first byte unless `from=` says otherwise.
     pub(crate) async fn attach(&self, id: SessionId, query: &str) -> Viewer {
+        if query.contains("from=") {
+            self.attach_as(id, query).await
+        } else {
+            self.attach_as(id, &format!("from=0&{query}")).await
+        }
+    }
+
+    /// Attaches without an offset: a snapshot comes first.
+    pub(crate) async fn attach_screen(&self, id: SessionId, query: &str) -> Viewer {
+        let viewer = self.attach_as(id, query).await;
+        assert!(viewer.hello.reset, "{:?}", viewer.hello);
+        viewer
+    }
+
+    async fn attach_as(&self, id: SessionId, query: &str) -> Viewer {
         let viewer = self.try_attach(id, query).await;
         viewer.unwrap_or_else(|error| panic!("cannot attach: {error}"))
     }

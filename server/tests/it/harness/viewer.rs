@@ -1,12 +1,15 @@
 //! A client of the native wire: reads frames one at a time and keeps what they said.
 
+use std::io::Read;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use flate2::read::DeflateDecoder;
 use futures_util::{SinkExt, StreamExt};
-use sempre_protocol::frames::{ClientFrame, ServerFrame};
+use sempre_protocol::frames::{ClientFrame, SNAPSHOT_DEFLATE_RAW, SNAPSHOT_MORE, ServerFrame};
 use sempre_protocol::texts::{ClientText, ErrorCode, ExitStatus, Hello, ServerText};
 use sempre_protocol::{Offset, SUBPROTOCOL, Size};
+use sempre_screen::{Engine, SCROLLBACK_LINES, Screen as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -28,21 +31,34 @@ pub(crate) struct Exit {
     pub(crate) reason: String,
 }
 
+/// A snapshot as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub(crate) offset: Offset,
+    pub(crate) size: Size,
+    pub(crate) ansi: Vec<u8>,
+}
+
 /// An attached client.
 #[derive(Debug)]
 pub(crate) struct Viewer {
     ws: WebSocketStream<TcpStream>,
     pub(crate) response: Response,
     pub(crate) hello: Hello,
-    /// All output since `hello.offset`.
+    /// All output since `base`.
     pub(crate) output: Vec<u8>,
+    /// Offset of the first byte in `output`: of the hello or of the newest snapshot.
+    pub(crate) base: u64,
+    /// Every snapshot, oldest first.
+    pub(crate) snapshots: Vec<Shown>,
+    /// What came of the next one: its parts are not whole yet.
+    parts: Vec<u8>,
     /// Every text after `hello`, oldest first.
     pub(crate) texts: Vec<ServerText>,
     /// Input offset of the next byte typed.
     pub(crate) sent: u64,
     /// Input before this has reached the program's terminal.
     pub(crate) acked: u64,
-    pub(crate) answers: bool,
     /// The size the next output byte is meant for.
     pub(crate) size: Size,
     pub(crate) exit: Option<Exit>,
@@ -101,10 +117,12 @@ impl Viewer {
             ws,
             response,
             output: Vec::new(),
+            base: hello.offset.0,
+            snapshots: Vec::new(),
+            parts: Vec::new(),
             texts: Vec::new(),
             sent: hello.input_offset.0,
             acked: hello.input_offset.0,
-            answers: hello.answers,
             size: hello.size,
             exit: None,
             closed: None,
@@ -117,7 +135,7 @@ impl Viewer {
 
     /// Offset after the last output byte that came.
     pub(crate) fn end(&self) -> u64 {
-        self.hello.offset.0 + self.output.len() as u64
+        self.base + self.output.len() as u64
     }
 
     /// The end of what came, for failures.
@@ -141,11 +159,22 @@ impl Viewer {
                 Ok(ServerFrame::Output { offset, bytes }) => {
                     assert_eq!(offset.0, self.end(), "output comes without gap or overlap");
                     assert!(!bytes.is_empty(), "an output frame holds output");
+                    assert!(self.parts.is_empty(), "a snapshot comes in one piece");
+                    assert!(
+                        !self.hello.reset || !self.snapshots.is_empty(),
+                        "a snapshot comes before output"
+                    );
                     self.output.extend_from_slice(bytes);
-                    if self.acks {
-                        let offset = Offset(self.end());
-                        self.say(&ClientText::Ack { offset }).await;
-                    }
+                    self.acknowledge().await;
+                }
+                Ok(ServerFrame::Snapshot {
+                    offset,
+                    size,
+                    flags,
+                    ansi,
+                }) => {
+                    self.show(offset, size, flags, ansi);
+                    self.acknowledge().await;
                 }
                 other => panic!("{other:?} is not expected"),
             },
@@ -164,6 +193,60 @@ impl Viewer {
         true
     }
 
+    async fn acknowledge(&mut self) {
+        if self.acks && self.parts.is_empty() {
+            let offset = Offset(self.end());
+            self.say(&ClientText::Ack { offset }).await;
+        }
+    }
+
+    /// Takes a part of a snapshot, and the snapshot once it is whole.
+    fn show(&mut self, offset: Offset, size: Size, flags: u8, part: &[u8]) {
+        self.parts.extend_from_slice(part);
+        if flags & SNAPSHOT_MORE != 0 {
+            return;
+        }
+        let mut ansi = std::mem::take(&mut self.parts);
+        if flags & SNAPSHOT_DEFLATE_RAW != 0 {
+            let mut text = Vec::new();
+            DeflateDecoder::new(ansi.as_slice())
+                .read_to_end(&mut text)
+                .unwrap();
+            ansi = text;
+        }
+        if self.hello.reset && self.snapshots.is_empty() {
+            assert_eq!((offset, size), (self.hello.offset, self.hello.size));
+        } else {
+            assert!(offset.0 > self.end(), "offsets never go back");
+        }
+        self.base = offset.0;
+        self.output.clear();
+        self.mark = 0;
+        self.size = size;
+        self.snapshots.push(Shown { offset, size, ansi });
+    }
+
+    /// What this client's terminal shows now, as the product's own engine draws it.
+    pub(crate) fn screen(&self) -> Engine {
+        let shown = self.snapshots.last();
+        let size = shown.map_or(self.hello.size, |shown| shown.size);
+        let ansi = shown.map_or(&[][..], |shown| &shown.ansi);
+        let mut engine = Engine::restore(ansi, size, SCROLLBACK_LINES, Offset(self.base));
+        engine.feed(&self.output);
+        engine
+    }
+
+    /// The text of that screen's rows, without blank ones at the end.
+    pub(crate) fn screen_text(&self) -> String {
+        let rows: Vec<_> = self
+            .screen()
+            .screen_lines()
+            .iter()
+            .map(|line| line.text())
+            .collect();
+        rows.join("\n").trim_end().to_owned()
+    }
+
     fn hear(&mut self, text: ServerText) {
         match &text {
             ServerText::InputAck { offset } => {
@@ -174,7 +257,7 @@ impl Viewer {
                 assert_eq!(offset.0, self.end(), "a size comes in stream order");
                 self.size = Size::new(*cols, *rows);
             }
-            ServerText::Answers { answers } => self.answers = *answers,
+            ServerText::Answers { .. } => panic!("the server answers, nobody else does"),
             ServerText::Exit {
                 offset,
                 status,
@@ -254,6 +337,14 @@ impl Viewer {
         })
         .await;
         found.unwrap()
+    }
+
+    /// Takes messages until its terminal shows `text`.
+    pub(crate) async fn until_shown(&mut self, text: &str) {
+        self.until(&format!("{text:?} on the screen"), |viewer| {
+            viewer.screen_text().contains(text)
+        })
+        .await;
     }
 
     /// Takes messages until an error; its code, and the input offset it tells.

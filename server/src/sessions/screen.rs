@@ -1,0 +1,256 @@
+//! The screens of sessions: engines that read journals, off the way of the bytes, as long as someone needs them.
+//!
+//! A session's [`Screen`] starts a task (`task`) when there is output or a question, and the task goes when the
+//! session is silent and nobody watches: a quiet session keeps no engine in memory. The engine is rebuilt from the
+//! newest keyframe. Nothing here is on the way of a byte from the PTY to a viewer.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | `task` | the task of one session: follows output, answers queries, makes keyframes |
+//! | `follower` | an engine reading a journal, without a task |
+//! | `age`, `replies` | which queries are answered |
+//! | `exactness` | whether a screen can be trusted after output was lost |
+//! | `keyframe`, `keyframes` | screens written down |
+//! | `news` | title, directory, bell, … |
+//! | `snapshot` | a screen cut into frames |
+//! | `walk` | rows of the whole journal, in order |
+//! | `history`, `search` | pages and matches made of them |
+
+mod age;
+mod exactness;
+mod follower;
+mod history;
+mod keyframe;
+mod keyframes;
+mod news;
+mod replies;
+mod search;
+mod snapshot;
+mod task;
+mod walk;
+
+use std::io;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sempre_protocol::Offset;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Session, SessionError};
+use follower::View;
+pub use history::Wanted;
+pub(super) use news::News;
+pub use snapshot::Snapshot;
+use walk::Source;
+
+/// Questions that may wait for a session's engine.
+const MAX_QUESTIONS: usize = 64;
+/// Engines that catch up with much output at once, in all sessions together.
+const MAX_CATCHING_UP: usize = 2;
+/// Renderings of old history at once, in all sessions together.
+const MAX_RENDERINGS: usize = 2;
+/// A screen that has not caught up by then is given up.
+const SCREEN_TIMEOUT: Duration = Duration::from_secs(30);
+/// Who waits longer than this for a rendering to begin is told to try again.
+const RENDERING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What all screens of a server share.
+#[derive(Debug)]
+pub(super) struct Screens {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    catching_up: Semaphore,
+    renderings: Arc<Semaphore>,
+    engines: AtomicUsize,
+}
+
+impl Screens {
+    /// None yet; their tasks end when `stop` is cancelled.
+    pub(super) fn new(stop: CancellationToken) -> Arc<Self> {
+        Arc::new(Self {
+            tasks: TaskTracker::new(),
+            stop,
+            catching_up: Semaphore::new(MAX_CATCHING_UP),
+            renderings: Arc::new(Semaphore::new(MAX_RENDERINGS)),
+            engines: AtomicUsize::new(0),
+        })
+    }
+
+    /// Engines in memory.
+    pub(super) fn count(&self) -> usize {
+        self.engines.load(Ordering::Relaxed)
+    }
+
+    /// Waits until all tasks have ended.
+    pub(super) async fn close(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+/// What a session's task can be asked.
+#[derive(Debug)]
+enum Question {
+    /// A snapshot at today's offset.
+    Snapshot {
+        /// Rows above the screen.
+        lines: usize,
+        /// Begin with a line that says that older output is left to the history.
+        shortened: bool,
+        answer: oneshot::Sender<Result<Snapshot, SessionError>>,
+    },
+    /// A copy of the screen at today's offset.
+    View(oneshot::Sender<Result<View, SessionError>>),
+    /// Go now, and leave the session's directory alone.
+    Stop(oneshot::Sender<()>),
+}
+
+/// The screen of one session.
+#[derive(Debug)]
+pub(super) struct Screen {
+    shared: Arc<Screens>,
+    questions: Mutex<Option<mpsc::Sender<Question>>>,
+    news: watch::Sender<News>,
+    answered: AtomicU64,
+}
+
+impl Screen {
+    pub(super) fn new(shared: Arc<Screens>) -> Self {
+        Self {
+            shared,
+            questions: Mutex::default(),
+            news: watch::Sender::default(),
+            answered: AtomicU64::new(0),
+        }
+    }
+
+    /// What the program told, and how that changes.
+    pub(super) fn news(&self) -> watch::Receiver<News> {
+        self.news.subscribe()
+    }
+
+    /// The window title and the shell's directory, as far as they are known.
+    pub(super) fn title_and_cwd(&self) -> (Option<String>, Option<String>) {
+        let news = self.news.borrow();
+        let title = Some(news.title.clone()).filter(|title| !title.is_empty());
+        (title, news.cwd.clone())
+    }
+
+    /// Notes how far the holder has answered queries.
+    pub(super) fn answered(&self, offset: Offset) {
+        self.answered.fetch_max(offset.0, Ordering::Relaxed);
+    }
+
+    /// Makes sure that output is read: someone may have asked the terminal something.
+    pub(super) fn wake(session: &Arc<Session>) {
+        // A task that runs watches the output itself.
+        Self::task(session);
+    }
+
+    /// A snapshot at today's offset with at most `lines` rows above the screen; `shortened`: with a line on top that
+    /// says that older output is left to the history.
+    ///
+    /// # Errors
+    /// If the journal cannot be read, or the server goes down.
+    pub(super) async fn snapshot(
+        session: &Arc<Session>,
+        lines: u32,
+        shortened: bool,
+    ) -> Result<Snapshot, SessionError> {
+        let lines = lines as usize;
+        if lines > sempre_screen::SCROLLBACK_LINES {
+            let source = Source::of(session, Self::view(session).await?);
+            return Self::render(session, move || source.deep_snapshot(lines)).await;
+        }
+        let question = |answer| Question::Snapshot {
+            lines,
+            shortened,
+            answer,
+        };
+        Self::ask(session, question).await
+    }
+
+    async fn view(session: &Arc<Session>) -> Result<View, SessionError> {
+        Self::ask(session, Question::View).await
+    }
+
+    /// Lets go of the engine at once.
+    pub(super) async fn stop(&self) {
+        let task = self.lock().take();
+        if let Some(task) = task {
+            let (answer, done) = oneshot::channel();
+            // Gone already: as good.
+            if task.send(Question::Stop(answer)).await.is_ok() {
+                let _ = done.await;
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<mpsc::Sender<Question>>> {
+        self.questions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The session's task, started if there is none.
+    fn task(session: &Arc<Session>) -> mpsc::Sender<Question> {
+        let screen = session.screen();
+        let mut questions = screen.lock();
+        match questions.as_ref().filter(|task| !task.is_closed()) {
+            Some(task) => task.clone(),
+            None => {
+                let (sender, receiver) = mpsc::channel(MAX_QUESTIONS);
+                let task = task::run(Arc::clone(session), Arc::clone(&screen.shared), receiver);
+                screen.shared.tasks.spawn(task);
+                questions.insert(sender).clone()
+            }
+        }
+    }
+
+    async fn ask<T>(
+        session: &Arc<Session>,
+        question: impl Fn(oneshot::Sender<Result<T, SessionError>>) -> Question,
+    ) -> Result<T, SessionError> {
+        let asked = async {
+            // A task may be on its way out when it is asked; the next one is not.
+            for _ in 0..3 {
+                let (answer, answered) = oneshot::channel();
+                if Self::task(session).send(question(answer)).await.is_ok()
+                    && let Ok(answer) = answered.await
+                {
+                    return answer;
+                }
+            }
+            Err(SessionError::Draining)
+        };
+        match timeout(SCREEN_TIMEOUT, asked).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                let what = format!("the screen of session {} was not ready in time", session.id());
+                Err(SessionError::system(what)(io::ErrorKind::TimedOut.into()))
+            }
+        }
+    }
+
+    /// Runs a rendering off the async threads; few at a time.
+    async fn render<T: Send + 'static>(
+        session: &Arc<Session>,
+        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> Result<T, SessionError> {
+        let places = Arc::clone(&session.screen().shared.renderings);
+        let Ok(Ok(place)) = timeout(RENDERING_TIMEOUT, places.acquire_owned()).await else {
+            return Err(SessionError::Busy);
+        };
+        let rendered = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            work()
+        });
+        let rendered = rendered
+            .await
+            .map_err(io::Error::other)
+            .and_then(|rendered| rendered);
+        rendered.map_err(SessionError::system("cannot read the journal"))
+    }
+}

@@ -1,0 +1,406 @@
+//! The task that keeps a session's engine: it reads on when there is output, answers what programs ask of their
+//! terminal, writes keyframes, and goes when the session is silent and nobody watches.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use sempre_journal::ReadError;
+use sempre_protocol::Offset;
+use sempre_screen::Event;
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep_until;
+
+use super::age::Age;
+use super::follower::{Follower, Reached, Target};
+use super::keyframes::Keyframes;
+use super::replies::replies;
+use super::snapshot::Snapshot;
+use super::{Question, Screens};
+use crate::sessions::link::Order;
+use crate::sessions::roster::Presence;
+use crate::sessions::session::Status;
+use crate::sessions::{Session, SessionError};
+
+/// Output waits this long for company before the engine reads it: viewers come first.
+const GATHER: Duration = Duration::from_millis(3);
+/// An engine of a session that is silent and unwatched is kept this long.
+const REST: Duration = Duration::from_secs(10);
+/// Output up to this is drawn where it is noticed, bytes: that takes less than a millisecond.
+const INLINE_BYTES: u64 = 16 * 1024;
+/// Output drawn in one go off the async threads, bytes.
+const SLICE_BYTES: u64 = 1024 * 1024;
+/// An engine further behind than this asks the index how old the output is, bytes.
+const OLD_CHECK_BYTES: u64 = 256 * 1024;
+/// A keyframe is made after this much output, bytes, …
+const KEYFRAME_BYTES: u64 = 4 * 1024 * 1024;
+/// … but not more often than this …
+const KEYFRAME_INTERVAL: Duration = Duration::from_secs(1);
+/// … unless so much came, bytes.
+const KEYFRAME_FLOOD_BYTES: u64 = 16 * 1024 * 1024;
+/// An engine that goes leaves a keyframe if so much came since the last, bytes.
+const KEYFRAME_REST_BYTES: u64 = 512 * 1024;
+/// Output asked of a holder whose disk is full, bytes.
+const MEMORY_READ_BYTES: u32 = 256 * 1024;
+/// The list of sessions hears of new titles no more often than this.
+const LIST_INTERVAL: Duration = Duration::from_millis(250);
+/// Counts an engine as long as it is there.
+struct Counted(Arc<Screens>);
+
+impl Counted {
+    fn new(shared: &Arc<Screens>) -> Self {
+        shared.engines.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.engines.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Runs until the session is silent and unwatched, or the server stops.
+pub(super) async fn run(session: Arc<Session>, shared: Arc<Screens>, questions: mpsc::Receiver<Question>) {
+    let now = Instant::now();
+    let task = Task {
+        status: session.watch(),
+        presence: session.roster().watch(),
+        follower: None,
+        _counted: Counted::new(&shared),
+        session,
+        shared,
+        quiet_since: now,
+        read_at: None,
+        list_at: None,
+        list_told: now.checked_sub(LIST_INTERVAL).unwrap_or(now),
+        keyframe_made: now.checked_sub(KEYFRAME_INTERVAL).unwrap_or(now),
+        keyframe_job: None,
+    };
+    task.run(questions).await;
+}
+
+struct Task {
+    session: Arc<Session>,
+    shared: Arc<Screens>,
+    status: watch::Receiver<Status>,
+    presence: watch::Receiver<Presence>,
+    follower: Option<Box<Follower>>,
+    _counted: Counted,
+    /// When something last happened.
+    quiet_since: Instant,
+    /// When the new output is to be read.
+    read_at: Option<Instant>,
+    /// When the list of sessions is to hear of a new title.
+    list_at: Option<Instant>,
+    list_told: Instant,
+    keyframe_made: Instant,
+    keyframe_job: Option<tokio::task::JoinHandle<()>>,
+}
+
+/// What woke the task.
+enum Woken {
+    Asked(Option<Question>),
+    Read,
+    Output,
+    Presence,
+    List,
+    Rest,
+    Stop,
+}
+
+impl Task {
+    async fn run(mut self, mut questions: mpsc::Receiver<Question>) {
+        // The output that was there before it began to watch.
+        self.status.mark_changed();
+        loop {
+            match self.woken(&mut questions).await {
+                Woken::Asked(Some(Question::Stop(done))) => return self.stop(done).await,
+                Woken::Asked(Some(question)) => self.answer(question).await,
+                Woken::Read => {
+                    self.read_at = None;
+                    self.catch_up().await;
+                }
+                Woken::Output => self.read_at = Some(Instant::now() + GATHER),
+                Woken::Presence => self.quiet_since = Instant::now(),
+                Woken::List => self.tell_list(),
+                Woken::Rest => break,
+                Woken::Asked(None) | Woken::Stop => return,
+            }
+        }
+        // From here on, who asks or has output starts another task.
+        questions.close();
+        while let Some(question) = questions.recv().await {
+            match question {
+                Question::Stop(done) => return self.stop(done).await,
+                question => self.answer(question).await,
+            }
+        }
+        if self.status.has_changed().unwrap_or_default() {
+            self.catch_up().await;
+        }
+        self.tell_list();
+        self.leave_keyframe();
+    }
+
+    /// Ends at once; nothing is written in the session's directory afterwards.
+    async fn stop(self, done: tokio::sync::oneshot::Sender<()>) {
+        if let Some(job) = self.keyframe_job {
+            // Whether it could be written does not matter any more.
+            let _ = job.await;
+        }
+        // Who asked may have stopped waiting.
+        let _ = done.send(());
+    }
+
+    async fn woken(&mut self, questions: &mut mpsc::Receiver<Question>) -> Woken {
+        let unwatched = self.presence.borrow_and_update().count == 0;
+        let rest_at = (unwatched && self.read_at.is_none()).then_some(self.quiet_since + REST);
+        let reading = self.read_at.is_some();
+        tokio::select! {
+            biased;
+            () = self.shared.stop.cancelled() => Woken::Stop,
+            question = questions.recv() => Woken::Asked(question),
+            () = at(self.read_at) => Woken::Read,
+            _ = self.status.changed(), if !reading => Woken::Output,
+            _ = self.presence.changed() => Woken::Presence,
+            () = at(self.list_at) => Woken::List,
+            () = at(rest_at) => Woken::Rest,
+        }
+    }
+
+    async fn answer(&mut self, question: Question) {
+        self.quiet_since = Instant::now();
+        match question {
+            Question::Stop(_) => {}
+            // Who asked may have stopped waiting, then and afterwards.
+            Question::Snapshot { answer, .. } if answer.is_closed() => {}
+            Question::Snapshot {
+                lines,
+                shortened,
+                answer,
+            } => {
+                let snapshot = self.followed().await;
+                drop(answer.send(snapshot.map(|follower| Snapshot::of(follower.engine(), lines, shortened))));
+            }
+            Question::View(answer) => {
+                let view = self.followed().await;
+                drop(answer.send(view.map(|follower| follower.view())));
+            }
+        }
+    }
+
+    /// The engine, having read all there is now.
+    async fn followed(&mut self) -> Result<&Follower, SessionError> {
+        let followed = self.follow().await;
+        match (&self.follower, followed) {
+            (Some(follower), Ok(())) => Ok(follower),
+            (_, Err(error)) => Err(SessionError::system("cannot read the journal")(
+                std::io::Error::other(error),
+            )),
+            (None, Ok(())) => Err(SessionError::Draining),
+        }
+    }
+
+    async fn catch_up(&mut self) {
+        if let Err(error) = self.follow().await {
+            tracing::warn!(session = %self.session.id(), %error, "the screen cannot follow the output");
+            self.follower = None;
+        }
+    }
+
+    /// Reads all there is now.
+    async fn follow(&mut self) -> Result<(), ReadError> {
+        self.read_at = None;
+        let status = self.status.borrow_and_update().clone();
+        let target = Target {
+            offset: status.offset,
+            size: status.size,
+            size_offset: status.size_offset,
+        };
+        let mut age = Age::default();
+        let mut follower = match self.follower.take() {
+            Some(follower) => follower,
+            None => {
+                age.ask = true;
+                self.start(target).await?
+            }
+        };
+        loop {
+            follower.set_theme(self.session.roster().theme());
+            let behind = target.offset.since(follower.offset());
+            age.ask |= behind > OLD_CHECK_BYTES;
+            let (moved, reached) = self.advance(follower, target, &mut age).await?;
+            follower = moved;
+            self.tell(&mut follower, age.old_before);
+            self.make_keyframe_if_due(&mut follower);
+            match reached {
+                Reached::Target => break,
+                Reached::Limit => {}
+                Reached::DiskEnd if self.read_memory(&mut follower, target).await => {}
+                Reached::DiskEnd => break,
+            }
+        }
+        self.quiet_since = Instant::now();
+        self.follower = Some(follower);
+        Ok(())
+    }
+
+    async fn start(&self, target: Target) -> Result<Box<Follower>, ReadError> {
+        let directory = self.session.directory().to_path_buf();
+        let started = move || Follower::start(&directory, target.offset, target.size).map(Box::new);
+        tokio::task::spawn_blocking(started)
+            .await
+            .map_err(std::io::Error::other)?
+    }
+
+    /// One slice of the way; a large one off the async threads.
+    async fn advance(
+        &self,
+        mut follower: Box<Follower>,
+        target: Target,
+        age: &mut Age,
+    ) -> Result<(Box<Follower>, Reached), ReadError> {
+        if target.offset.since(follower.offset()) <= INLINE_BYTES && !age.is_due() {
+            let reached = follower.advance(target, INLINE_BYTES)?;
+            return Ok((follower, reached));
+        }
+        let _place = self
+            .shared
+            .catching_up
+            .acquire()
+            .await
+            .map_err(std::io::Error::other)?;
+        let directory = self.session.directory().to_path_buf();
+        let mut known = std::mem::take(age);
+        let slice = move || {
+            if known.is_due() {
+                known.find(&directory);
+            }
+            let reached = follower.advance(target, SLICE_BYTES);
+            (follower, known, reached)
+        };
+        let (follower, known, reached) = tokio::task::spawn_blocking(slice)
+            .await
+            .map_err(std::io::Error::other)?;
+        *age = known;
+        Ok((follower, reached?))
+    }
+
+    /// Draws what only the holder has, while its disk is full; false if it has nothing.
+    async fn read_memory(&self, follower: &mut Follower, target: Target) -> bool {
+        let at = follower.offset();
+        let Some((from, bytes)) = self.session.read_memory(at, MEMORY_READ_BYTES).await else {
+            return false;
+        };
+        if from > at {
+            follower.jump(from);
+        }
+        let room = if from < target.size_offset {
+            target.size_offset.since(from)
+        } else {
+            u64::MAX
+        };
+        let count = bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX));
+        follower.feed(bytes.get(..count).unwrap_or_default());
+        true
+    }
+
+    /// Passes on what the engine told.
+    fn tell(&mut self, follower: &mut Follower, old_before: Offset) {
+        let events = follower.take_events();
+        self.reply(&events, old_before);
+        let engine = follower.engine();
+        let mut listed = false;
+        self.session.screen().news.send_if_modified(|news| {
+            let before = (news.bells, news.notified, news.progress, news.inexact);
+            news.note(&events, old_before);
+            news.inexact = follower.is_inexact();
+            if news.title != engine.title() || news.cwd.as_deref() != engine.cwd() {
+                news.title = engine.title().to_owned();
+                news.cwd = engine.cwd().map(str::to_owned);
+                listed = true;
+            }
+            listed || before != (news.bells, news.notified, news.progress, news.inexact)
+        });
+        if listed && self.list_at.is_none() {
+            self.list_at = Some((self.list_told + LIST_INTERVAL).max(Instant::now()));
+        }
+    }
+
+    fn tell_list(&mut self) {
+        if self.list_at.take().is_some() {
+            self.list_told = Instant::now();
+            self.session.announce();
+        }
+    }
+
+    /// Answers queries.
+    fn reply(&self, events: &[Event], old_before: Offset) {
+        let answered = &self.session.screen().answered;
+        let before = Offset(answered.load(Ordering::Relaxed));
+        for (query_offset, bytes) in replies(events, before, old_before) {
+            answered.fetch_max(query_offset.0, Ordering::Relaxed);
+            let reply = Order::EngineReply {
+                query_offset,
+                bytes,
+                made_at: Instant::now(),
+            };
+            if !self.session.try_order(reply) {
+                tracing::debug!(session = %self.session.id(), "a query is not answered: the holder is away");
+            }
+        }
+    }
+
+    fn make_keyframe_if_due(&mut self, follower: &mut Follower) {
+        let since = follower.offset().since(follower.keyframe_offset());
+        let due = since >= KEYFRAME_FLOOD_BYTES
+            || (since >= KEYFRAME_BYTES && self.keyframe_made.elapsed() >= KEYFRAME_INTERVAL)
+            || !follower.is_anchored();
+        if due {
+            self.make_keyframe(follower);
+        }
+    }
+
+    /// What a rebuild would cost much of is written down.
+    fn leave_keyframe(&mut self) {
+        if let Some(mut follower) = self.follower.take()
+            && follower.offset().since(follower.keyframe_offset()) >= KEYFRAME_REST_BYTES
+        {
+            self.make_keyframe(&mut follower);
+        }
+    }
+
+    /// Writes the screen down, off the async threads, and tells the holder; one at a time.
+    fn make_keyframe(&mut self, follower: &mut Follower) {
+        if self.keyframe_job.as_ref().is_some_and(|job| !job.is_finished()) {
+            return;
+        }
+        self.keyframe_made = Instant::now();
+        let keyframe = follower.make_keyframe();
+        let session = Arc::clone(&self.session);
+        let job = async move {
+            let offset = keyframe.head.offset;
+            let base = session.status().base_offset;
+            let keyframes = Keyframes::of(session.directory());
+            let write = move || keyframes.write(&keyframe).map(|()| keyframes.prune(base));
+            match tokio::task::spawn_blocking(write).await {
+                Ok(Ok(())) => session.keyframe_made(offset).await,
+                // Without it a restart takes longer, no more.
+                Ok(Err(error)) => {
+                    tracing::debug!(session = %session.id(), %error, "cannot write a keyframe");
+                }
+                Err(_) => {}
+            }
+        };
+        self.keyframe_job = Some(self.shared.tasks.spawn(job));
+    }
+}
+
+/// Completes then; never if there is no time.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time.into()).await,
+        None => std::future::pending().await,
+    }
+}
