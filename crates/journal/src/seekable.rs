@@ -98,31 +98,11 @@ impl Seekable {
             .ok_or_else(damaged)?;
         let mut table = vec![0; count * entry_len];
         fill(&file, &mut table, table_at)?;
-        let mut frames = Vec::with_capacity(count);
-        let (mut position, mut content_position) = (0, 0);
-        for entry in table.chunks_exact(entry_len) {
-            let (len, rest) = entry.split_first_chunk().ok_or_else(damaged)?;
-            let content_len = rest.first_chunk().ok_or_else(damaged)?;
-            let (len, content_len) = (u32::from_le_bytes(*len), u32::from_le_bytes(*content_len));
-            // What was written here has no larger frame; memory is not given to damage.
-            if content_len as usize > FRAME_BYTES
-                || len as usize > zstd::zstd_safe::compress_bound(FRAME_BYTES)
-            {
-                return Err(damaged());
-            }
-            frames.push(Frame {
-                position,
-                len,
-                content_position,
-                content_len,
-            });
-            position += u64::from(len);
-            content_position += u64::from(content_len);
-        }
+        let (frames, len) = read_table(&table, entry_len)?;
         Ok(Self {
             file,
             frames,
-            len: content_position,
+            len,
             content: None,
         })
     }
@@ -175,6 +155,30 @@ impl Seekable {
         let (_, content) = self.content.insert((frame.content_position, content));
         Ok(content)
     }
+}
+
+/// The frames that a table of entries tells of, and the length of their content.
+fn read_table(table: &[u8], entry_len: usize) -> io::Result<(Vec<Frame>, u64)> {
+    let mut frames = Vec::with_capacity(table.len() / entry_len);
+    let (mut position, mut content_position) = (0, 0);
+    for entry in table.chunks_exact(entry_len) {
+        let (len, rest) = entry.split_first_chunk().ok_or_else(damaged)?;
+        let content_len = rest.first_chunk().ok_or_else(damaged)?;
+        let (len, content_len) = (u32::from_le_bytes(*len), u32::from_le_bytes(*content_len));
+        // What was written here has no larger frame; memory is not given to damage.
+        if content_len as usize > FRAME_BYTES || len as usize > zstd::zstd_safe::compress_bound(FRAME_BYTES) {
+            return Err(damaged());
+        }
+        frames.push(Frame {
+            position,
+            len,
+            content_position,
+            content_len,
+        });
+        position += u64::from(len);
+        content_position += u64::from(content_len);
+    }
+    Ok((frames, content_position))
 }
 
 fn read_exact<const N: usize>(file: &File, position: Option<u64>) -> io::Result<[u8; N]> {

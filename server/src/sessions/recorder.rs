@@ -30,7 +30,7 @@ type Reply = oneshot::Sender<Result<(), StoreError>>;
 /// What the recorder can be told beside changes.
 #[derive(Debug)]
 enum Order {
-    /// Write the last row of a session that is no longer in the registry.
+    /// Write the last row of a session.
     Archive(Box<SessionRow>, String, Reply),
     /// Remove rows.
     Forget(Vec<SessionId>, Reply),
@@ -53,8 +53,16 @@ pub(super) struct Recorder {
 pub(super) struct Recording {
     orders: mpsc::Receiver<Order>,
     changes: broadcast::Receiver<Change>,
-    /// Rows as they are in the store.
+    rows: Rows,
+}
+
+/// What the recorder remembers of the store.
+#[derive(Debug, Default)]
+struct Rows {
+    /// Rows of sessions that have a directory, as they are in the store.
     written: HashMap<SessionId, SessionRow>,
+    /// Sessions whose last row is written and that are still on the list: nothing more is said of them.
+    archived: HashSet<SessionId>,
 }
 
 impl Recorder {
@@ -75,7 +83,10 @@ impl Recorder {
         let recording = Recording {
             orders: received,
             changes,
-            written: rows.into_iter().map(|row| (row.id, row)).collect(),
+            rows: Rows {
+                written: rows.into_iter().map(|row| (row.id, row)).collect(),
+                archived: HashSet::new(),
+            },
         };
         (recorder, recording)
     }
@@ -94,7 +105,7 @@ impl Recorder {
         self.problem.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the last row of a session; it must not be in the registry any more, or its old row would come back.
+    /// Writes the last row of a session, which is to be taken off the list then; no other row replaces it.
     pub(super) async fn archive(&self, row: SessionRow, last_screen: String) -> Result<(), StoreError> {
         self.ask(|reply| Order::Archive(Box::new(row), last_screen, reply))
             .await
@@ -142,18 +153,21 @@ pub(super) async fn run(registry: Arc<Registry>, mut recording: Recording, end: 
             biased;
             () = end.cancelled() => break,
             order = recording.orders.recv() => match order {
-                Some(order) => obey(&registry, order, &mut recording.written).await,
+                Some(order) => obey(&registry, order, &mut recording.rows).await,
                 None => break,
             },
             () = reached(write_at) => {
-                let written = write(&registry, &mut dirty, &mut recording.written).await;
+                let written = write(&registry, &mut dirty, &mut recording.rows).await;
                 write_at = (!written).then(|| Instant::now() + RETRY);
                 continue;
             }
             change = recording.changes.recv() => match change {
                 Ok(Change::Session(id)) => drop(dirty.insert(id)),
-                Ok(Change::Removed(_)) => continue,
-                Err(RecvError::Lagged(_)) => dirty.extend(registry.ids()),
+                Ok(Change::Removed(id)) => drop(recording.rows.archived.remove(&id)),
+                Err(RecvError::Lagged(_)) => {
+                    dirty.extend(registry.ids());
+                    recording.rows.archived.retain(|&id| registry.get(id).is_ok());
+                }
                 Err(RecvError::Closed) => break,
             },
         }
@@ -162,8 +176,8 @@ pub(super) async fn run(registry: Arc<Registry>, mut recording: Recording, end: 
         }
     }
     dirty.extend(registry.ids());
-    write(&registry, &mut dirty, &mut recording.written).await;
-    note_activity(&registry, &mut recording.written).await;
+    write(&registry, &mut dirty, &mut recording.rows).await;
+    note_activity(&registry, &mut recording.rows.written).await;
     registry.recorder().store.close().await;
 }
 
@@ -178,9 +192,10 @@ async fn reached(moment: Option<Instant>) {
 async fn write(
     registry: &Registry,
     dirty: &mut HashSet<SessionId>,
-    written: &mut HashMap<SessionId, SessionRow>,
+    Rows { written, archived }: &mut Rows,
 ) -> bool {
     let now_ms = registry.clock().wall_ms();
+    dirty.retain(|id| !archived.contains(id));
     let sessions = dirty.iter().filter_map(|&id| registry.get(id).ok());
     let rows = sessions.map(|session| row_of(&session, now_ms));
     let rows: Vec<_> = rows
@@ -200,12 +215,17 @@ async fn write(
     outcome.is_ok()
 }
 
-async fn obey(registry: &Registry, order: Order, written: &mut HashMap<SessionId, SessionRow>) {
+async fn obey(registry: &Registry, order: Order, Rows { written, archived }: &mut Rows) {
     let recorder = registry.recorder();
     let (outcome, reply) = match order {
         Order::Archive(row, last_screen, reply) => {
-            written.remove(&row.id);
-            (recorder.store.archive(*row, last_screen).await, reply)
+            let id = row.id;
+            let outcome = recorder.store.archive(*row, last_screen).await;
+            if outcome.is_ok() {
+                written.remove(&id);
+                archived.insert(id);
+            }
+            (outcome, reply)
         }
         Order::Forget(ids, reply) => {
             ids.iter().for_each(|id| drop(written.remove(id)));
@@ -223,7 +243,7 @@ async fn note_activity(registry: &Registry, written: &mut HashMap<SessionId, Ses
     for (&id, row) in written.iter() {
         let Ok(session) = registry.get(id) else { continue };
         let activity = session.activity();
-        if activity.monotonic_ms != row.last_activity_monotonic {
+        if session.exit().is_none() && activity.monotonic_ms != row.last_activity_monotonic {
             notes.push(ActivityNote {
                 id,
                 last_activity: activity.wall_ms,

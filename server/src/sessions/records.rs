@@ -23,7 +23,7 @@ pub(super) fn row_of(session: &Session, updated_at: u64) -> SessionRow {
         Some((cmd, args)) => (cmd.clone(), args.to_vec()),
         None => Default::default(),
     };
-    let status = exit.and_then(|exit| exit.status);
+    let (exit_code, exit_signal) = code_and_signal(exit.and_then(|exit| exit.status));
     SessionRow {
         id: manifest.session,
         run: manifest.run,
@@ -35,14 +35,8 @@ pub(super) fn row_of(session: &Session, updated_at: u64) -> SessionRow {
         ended_at: exit.map(|exit| exit.ended_at_ms),
         updated_at,
         end_reason: exit.map(|exit| exit.reason.word().to_owned()),
-        exit_code: status.and_then(|status| match status {
-            ExitStatus::Code(code) => Some(code),
-            ExitStatus::Signal(_) => None,
-        }),
-        exit_signal: status.and_then(|status| match status {
-            ExitStatus::Signal(signal) => Some(signal),
-            ExitStatus::Code(_) => None,
-        }),
+        exit_code,
+        exit_signal,
         shell: manifest.shell.clone(),
         cmd,
         args,
@@ -60,6 +54,14 @@ pub(super) fn row_of(session: &Session, updated_at: u64) -> SessionRow {
         last_activity: activity.wall_ms,
         last_activity_monotonic: activity.monotonic_ms,
         summary: None,
+    }
+}
+
+fn code_and_signal(status: Option<ExitStatus>) -> (Option<i32>, Option<i32>) {
+    match status {
+        Some(ExitStatus::Code(code)) => (Some(code), None),
+        Some(ExitStatus::Signal(signal)) => (None, Some(signal)),
+        None => (None, None),
     }
 }
 

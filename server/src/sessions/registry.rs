@@ -247,18 +247,12 @@ impl Registry {
         Ok(())
     }
 
-    /// Takes a session off the list, and tells who watches it.
-    pub(super) fn take_out(&self, id: SessionId) -> Option<Arc<Session>> {
-        let taken = lock(&self.sessions).remove(&id);
+    /// Takes a session off the list, and tells who watches it; false if it was not on it any more.
+    pub(super) fn take_out(&self, id: SessionId) -> bool {
+        let was_there = lock(&self.sessions).remove(&id).is_some();
         // Nobody may be watching.
         let _ = self.surroundings.changes.send(Change::Removed(id));
-        taken
-    }
-
-    /// Puts a session back that was taken out in vain.
-    pub(super) fn put_back(&self, session: Arc<Session>) {
-        lock(&self.sessions).insert(session.id(), Arc::clone(&session));
-        session.announce();
+        was_there
     }
 
     /// All sessions that have a directory, in no order.

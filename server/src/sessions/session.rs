@@ -27,6 +27,9 @@ const END_GRACE: Duration = Duration::from_secs(2);
 /// Waiting for the end after SIGKILL: the holder drains output for a second at most.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Two clocks read one after the other, and at two moments, differ by less than this unless one was set, ms.
+const CLOCKS_AGREE_MS: u64 = 1000;
+
 /// How and when a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exit {
@@ -225,9 +228,19 @@ impl Session {
             return None;
         }
         let (ttl_s, idle_s) = (self.manifest.ttl_s, self.manifest.idle_s);
-        let (at, reason) = due(ttl_s, idle_s, self.activity().monotonic_ms)?;
-        let left = at.saturating_sub(clock.monotonic_ms());
-        Some((clock.wall_ms().saturating_add(left), reason.word()))
+        let activity = self.activity();
+        let (at, reason) = due(ttl_s, idle_s, activity.monotonic_ms)?;
+        let now = Activity::now(clock.as_ref());
+        let since = activity
+            .wall_ms
+            .saturating_add(at.saturating_sub(activity.monotonic_ms));
+        let from_now = now.wall_ms.saturating_add(at.saturating_sub(now.monotonic_ms));
+        // The same moment at each look, unless the wall clock was set in between.
+        let shown = match since.abs_diff(from_now) <= CLOCKS_AGREE_MS {
+            true => since,
+            false => from_now,
+        };
+        Some((shown, reason.word()))
     }
 
     /// The session as the API shows it.

@@ -250,3 +250,29 @@ async fn p9_room_in_a_group_is_made_by_the_idle_session_that_was_quiet_longest()
     registry.end_all().await;
     registry.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archived_session_keeps_what_stood_on_its_screen() {
+    let dir = TestDir::new();
+    let mut policy = LifePolicy {
+        check_interval: Duration::from_millis(10),
+        ..LifePolicy::default()
+    };
+    policy.keep.retention_ms = 1;
+    let registry = open(&dir, policy, Arc::new(SystemClock)).await;
+    let script = "seq 1 100; printf '\\033[2J\\033[Hone\\n\\033[31mtwo\\033[0m and'; exit 2";
+    let id = registry.create(command(script)).await.unwrap().id();
+    eventually("it to be archived", || async {
+        let state = registry.info(id).await.unwrap().state;
+        (state == SessionState::Archived).then_some(())
+    })
+    .await;
+    let screen = registry.last_screen(id).await.unwrap();
+    assert_eq!(screen.as_deref(), Some("one\ntwo and"));
+    let summary = registry.info(id).await.unwrap().summary.unwrap();
+    assert!(
+        summary.starts_with("sh ran for") && summary.ends_with("exited with code 2"),
+        "{summary}"
+    );
+    registry.close().await;
+}

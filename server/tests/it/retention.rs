@@ -77,11 +77,15 @@ async fn a_running_session_is_never_compressed() {
 #[tokio::test]
 async fn an_ended_session_is_archived_with_summary_and_last_screen_then_forgotten() {
     let mut server = quick().arg("--retention=1s").start();
-    let request = json!({ "cmd": ["sh", "-c", "printf 'one\\n\\033[31mtwo\\033[0m\\n'; exit 5"],
+    let request = json!({ "cmd": ["sh", "-c", "read x; printf 'one\\n\\033[31mtwo\\033[0m\\n'; exit 5"],
         "labels": { "story": "S-8" }, "group": "crew" });
     let id = server.create(request).await;
     let kept = server.create(json!({ "cmd": ["cat"] })).await;
+    let mut viewer = server.attach(id, "from=0&acks=1").await;
+    viewer.type_in("\r").await;
+    // As long as someone is attached it stays.
     let ended = server.ended(id).await;
+    drop(viewer);
     assert_eq!(ended.expires_by.as_deref(), Some("retention"));
     assert!(ended.expires_at.clone().unwrap() > ended.ended_at.clone().unwrap());
     let info = until_archived(&server, id).await;
@@ -120,10 +124,9 @@ async fn an_ended_session_is_archived_with_summary_and_last_screen_then_forgotte
 async fn an_archived_session_is_forgotten_in_the_end() {
     let server = quick()
         .arg("--retention=10ms")
-        .arg("--archive-retention=1500ms")
+        .arg("--archive-retention=20ms")
         .start();
     let id = server.script("true").await;
-    until_archived(&server, id).await;
     eventually("it to be forgotten", || async {
         (server.get(&format!("/api/v1/sessions/{id}")).await.status == 404).then_some(())
     })
@@ -134,10 +137,11 @@ async fn an_archived_session_is_forgotten_in_the_end() {
 #[tokio::test]
 async fn a_session_someone_reads_is_not_archived_under_them() {
     let server = quick().arg("--retention=10ms").start();
-    let id = server.script("seq 1 200000").await;
-    let other = server.script("true").await;
+    let id = server.script("read x; seq 1 200000").await;
     let mut reader = server.attach(id, "from=0&acks=1").await;
-    reader.until_offset(1000).await;
+    reader.type_in("\r").await;
+    server.ended(id).await;
+    let other = server.script("true").await;
     until_archived(&server, other).await;
     assert_eq!(server.info(id).await.state, SessionState::Completed);
     drop(reader);

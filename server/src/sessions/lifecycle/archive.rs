@@ -48,15 +48,11 @@ async fn archive(registry: &Registry, id: SessionId) -> Result<(), SessionError>
     let size = session.status().size;
     let screen = tokio::task::spawn_blocking(move || last_lines::last_screen(&directory, size)).await;
     let row = archived_row(&session, registry.clock().wall_ms());
-    // Out of the list first, so that the recorder does not write it as completed again.
-    registry.take_out(id);
-    if let Err(error) = registry
-        .recorder()
-        .archive(row, screen.unwrap_or_default().join("\n"))
-        .await
-    {
-        registry.put_back(session);
-        return Err(error.into());
+    let screen = screen.unwrap_or_default().join("\n");
+    registry.recorder().archive(row, screen).await?;
+    if !registry.take_out(id) {
+        // Someone removed it meanwhile: nothing of it is to be kept.
+        return Ok(registry.recorder().forget(vec![id]).await?);
     }
     tracing::info!(session = %id, "session archived");
     tokio::fs::remove_dir_all(session.directory())

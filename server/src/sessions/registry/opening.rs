@@ -37,13 +37,7 @@ impl Registry {
     /// If there is no holder program, no default shell, or the directory cannot be listed. A database that cannot
     /// be used is a health problem and no error.
     pub async fn open(data_dir: DataDir, options: RegistryOptions) -> Result<Arc<Self>, SessionError> {
-        let path = options.environment.get("PATH").unwrap_or_default();
-        if shells::find(&options.default_shell, path).is_none() {
-            return Err(SessionError::ShellNotInstalled {
-                installed: shells::installed(path),
-                name: options.default_shell,
-            });
-        }
+        check_shell(&options)?;
         let holder = match &options.holder {
             Some(holder) => holder.clone(),
             None => launch::find_holder()?,
@@ -81,14 +75,18 @@ impl Registry {
         let gone = registry.adopt_all(rows)?;
         let run = recorder::run(Arc::clone(&registry), recording, registry.stop_recording.clone());
         registry.recording.spawn(run);
-        if !gone.is_empty()
-            && let Err(error) = registry.recorder.forget(gone).await
-        {
-            tracing::debug!(%error, "rows of sessions that are gone stay for now");
-        }
+        registry.forget_rows(gone).await;
         let life = lifecycle::run(Arc::clone(&registry), registry.stop.clone());
         registry.links.spawn(life);
         Ok(registry)
+    }
+
+    async fn forget_rows(&self, gone: Vec<SessionId>) {
+        if !gone.is_empty()
+            && let Err(error) = self.recorder.forget(gone).await
+        {
+            tracing::debug!(%error, "rows of sessions that are gone stay for now");
+        }
     }
 
     /// Takes all session directories in; returns the rows that have none and should.
@@ -134,6 +132,17 @@ impl Registry {
             None => last_activity(directory, row, self.clock()),
         };
         self.insert(manifest, directory.to_path_buf(), status, activity, None);
+    }
+}
+
+fn check_shell(options: &RegistryOptions) -> Result<(), SessionError> {
+    let path = options.environment.get("PATH").unwrap_or_default();
+    match shells::find(&options.default_shell, path) {
+        Some(_) => Ok(()),
+        None => Err(SessionError::ShellNotInstalled {
+            name: options.default_shell.clone(),
+            installed: shells::installed(path),
+        }),
     }
 }
 
