@@ -36,6 +36,7 @@ export interface Session {
   offset: number;
   base_offset: number;
   restarted_from?: string;
+  ttl?: number;
 }
 
 /** What a session is made of. */
@@ -47,6 +48,7 @@ export interface NewSession {
   rows?: number;
   env?: Record<string, string>;
   labels?: Record<string, string>;
+  ttl?: number;
 }
 
 function program(): string {

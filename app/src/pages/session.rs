@@ -59,8 +59,9 @@ fn keep_current(info: SessionInfo) -> RwSignal<Option<Seen>> {
     let seen = RwSignal::new(Some(Seen::now(info, clock)));
     watch_sessions(move |change| match change {
         Change::Session(info) if info.session_id == id => drop(seen.try_set(Some(Seen::now(*info, clock)))),
-        Change::Removed(removed) if removed == id => drop(seen.try_set(None)),
-        Change::Resync => {
+        // Removed, or archived: then it is still known.
+        Change::Removed(changed) if changed != id => {}
+        Change::Removed(_) | Change::Resync => {
             let session = data::session(id);
             leptos::task::spawn_local(async move {
                 if let Ok(info) = session.await {
@@ -68,7 +69,7 @@ fn keep_current(info: SessionInfo) -> RwSignal<Option<Seen>> {
                 }
             });
         }
-        Change::Session(_) | Change::Removed(_) => {}
+        Change::Session(_) => {}
     });
     seen
 }
@@ -130,7 +131,7 @@ fn Notices(seen: RwSignal<Option<Seen>>) -> impl IntoView {
 #[component]
 fn Buttons(info: Signal<SessionInfo>) -> impl IntoView {
     let id = info.with_untracked(|info| info.session_id);
-    let active = Memo::new(move |_| info.with(|info| info.state == SessionState::Active));
+    let state = Memo::new(move |_| info.with(|info| info.state));
     let actions = SessionActions::new();
     let navigate = use_navigate();
     let restarted = {
@@ -147,9 +148,10 @@ fn Buttons(info: Signal<SessionInfo>) -> impl IntoView {
     };
     let end = Callback::new(move |()| actions.end(&info.get_untracked(), Callback::new(|()| ())));
     let remove = Callback::new(move |()| actions.remove(&info.get_untracked(), removed));
-    let ending = move || match active.get() {
-        true => danger("End session", end).into_any(),
-        false => view! {
+    let ending = move || match state.get() {
+        SessionState::Active => danger("End session", end).into_any(),
+        SessionState::Archived => danger("Remove", remove).into_any(),
+        SessionState::Completed => view! {
             <button type="button" class="button" on:click=move |_| actions.restart(id, restarted)>
                 <IconView icon=Icon::Again />
                 "Restart"
@@ -160,10 +162,12 @@ fn Buttons(info: Signal<SessionInfo>) -> impl IntoView {
     };
     view! {
         <div class="head-actions">
-            <a class="button primary" href=routes::terminal(id)>
-                <IconView icon=Icon::Terminal />
-                "Open terminal"
-            </a>
+            <Show when=move || state.get() != SessionState::Archived>
+                <a class="button primary" href=routes::terminal(id)>
+                    <IconView icon=Icon::Terminal />
+                    "Open terminal"
+                </a>
+            </Show>
             {ending}
         </div>
         {actions.view()}
@@ -196,6 +200,7 @@ fn Process(info: Signal<SessionInfo>) -> impl IntoView {
         <section class="panel" aria-labelledby="panel-process">
             <h2 id="panel-process">"Process"</h2>
             <dl class="facts">
+                {fact("Summary", of(|info| Some(info.summary.clone()?.into_any())))}
                 {fact("Command", of(|info| Some(code(format::command_line(&info.cmd)))))}
                 {fact("Directory", of(|info| Some(code(info.cwd.clone()))))}
                 {fact("Process id", of(|info| Some(info.pid?.to_string().into_any())))}
@@ -268,6 +273,7 @@ fn Expiry(row: Memo<Seen>) -> impl IntoView {
 fn Output(info: Signal<SessionInfo>) -> impl IntoView {
     let id = info.with_untracked(|info| info.session_id);
     let of = move |part: fn(&SessionInfo) -> Option<AnyView>| move || info.with(part);
+    let kept = move || info.with(|info| info.state != SessionState::Archived);
     view! {
         <section class="panel" aria-labelledby="panel-output">
             <h2 id="panel-output">"Output"</h2>
@@ -278,10 +284,12 @@ fn Output(info: Signal<SessionInfo>) -> impl IntoView {
                     (info.base_offset.0 > 0).then(|| format!("byte {}", info.base_offset).into_any())
                 }))}
             </dl>
-            <a class="button" href=routes::api::output(id) download=format!("{id}.log") rel="external">
-                <IconView icon=Icon::Download />
-                "Download output"
-            </a>
+            <Show when=kept fallback=|| view! { <p>"The output is no longer kept."</p> }>
+                <a class="button" href=routes::api::output(id) download=format!("{id}.log") rel="external">
+                    <IconView icon=Icon::Download />
+                    "Download output"
+                </a>
+            </Show>
         </section>
     }
     .into_any()

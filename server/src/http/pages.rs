@@ -27,8 +27,8 @@ impl Source for StateSource {
     }
 
     fn session(&self, id: SessionId) -> Answer<Option<SessionInfo>> {
-        let session = self.0.registry().get(id).ok().map(|session| session.info());
-        Box::pin(async move { session })
+        let registry = Arc::clone(self.0.registry());
+        Box::pin(async move { registry.info(id).await.ok() })
     }
 
     fn health(&self) -> Answer<Health> {
