@@ -1,6 +1,7 @@
 //! An engine that reads a session's journal by itself: bytes and sizes in stream order, over gaps, from the newest
 //! keyframe. Blocking file reads; knows no task and no viewer.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use sempre_journal::{ReadAt, ReadError, Reader};
@@ -48,8 +49,6 @@ pub(super) struct Follower {
     exactness: Exactness,
     /// What is added to the engine's row numbers to get the session's.
     lines_before: u64,
-    /// How often the size changed: rows may be wrapped anew.
-    resizes: u64,
     /// What the engine told and nobody took yet.
     events: Vec<Event>,
     keyframe: Offset,
@@ -111,7 +110,6 @@ impl Follower {
             theme: None,
             exactness: Exactness::default(),
             lines_before: 0,
-            resizes: 0,
             events: Vec::new(),
         }
     }
@@ -199,7 +197,6 @@ impl Follower {
     fn resize(&mut self, size: Size) {
         if self.engine.size() != size {
             self.engine.resize(size);
-            self.resizes += 1;
         }
     }
 
@@ -239,9 +236,13 @@ impl Follower {
         self.anchored
     }
 
-    /// How often the size changed.
-    pub(super) fn resizes(&self) -> u64 {
-        self.resizes
+    /// Where the size changes on the way to `end`.
+    ///
+    /// # Errors
+    /// If the journal's index cannot be read.
+    pub(super) fn resizes_until(&self, end: Offset) -> std::io::Result<VecDeque<Offset>> {
+        let resizes = Reader::open(&self.directory)?.resizes(self.offset().0, end.0)?;
+        Ok(resizes.into_iter().map(|(at, _)| Offset(at)).collect())
     }
 
     /// What the engine told since the last call, in order.

@@ -1,7 +1,8 @@
 //! Pages of history: rows of the whole journal, the newest from the live screen.
 
+use std::collections::VecDeque;
 use std::io;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use sempre_protocol::colours::Rgb;
@@ -11,7 +12,7 @@ use sempre_protocol::history::{
 use sempre_screen::{Colour, Line, Run, Style, Underline};
 
 use super::search::{Needle, search};
-use super::walk::Source;
+use super::walk::{Position, Source};
 use super::{Screen, Session, SessionError};
 
 /// Which rows are wanted.
@@ -58,38 +59,103 @@ fn page(source: &Source, wanted: Wanted, lines: u64) -> io::Result<HistoryPage> 
     let first_line = positions
         .first()
         .map_or(live, |position| position.first_line.min(live));
-    let rows = match wanted {
+    let rows = |rows| rows_of(source, &positions, rows, lines);
+    let found = match wanted {
+        Wanted::After(number) => rows(number.clamp(first_line, end_line)..end_line)?,
         Wanted::Before(number) => {
             let end = number.clamp(first_line, end_line);
-            end.saturating_sub(lines).max(first_line)..end
-        }
-        Wanted::After(number) => {
-            let start = number.clamp(first_line, end_line);
-            start..start.saturating_add(lines).min(end_line)
+            let mut start = end.saturating_sub(lines).max(first_line);
+            let mut found = rows(start..end)?;
+            // Numbers may be missing where rows were wrapped anew: further back there are more.
+            for reach in [8, 64] {
+                if start == first_line || found.len() as u64 >= lines {
+                    break;
+                }
+                start = end.saturating_sub(lines.saturating_mul(reach)).max(first_line);
+                found = last_of(source, &positions, start..end, lines)?;
+            }
+            found
         }
     };
-    let mut page = HistoryPage {
+    Ok(HistoryPage {
         first_line,
         end_line,
         inexact: view.inexact || positions.iter().any(|position| position.inexact),
-        lines: Vec::new(),
-    };
-    let from = positions
-        .iter()
-        .rev()
-        .find(|position| position.first_line <= rows.start);
-    if let Some(&from) = from.filter(|_| rows.start < live) {
-        source.walk(from, rows.start..rows.end.min(live), |number, line| {
-            page.lines.push(history_line(number, line));
+        lines: found,
+    })
+}
+
+/// The first `limit` rows there are of those numbered `rows`.
+fn rows_of(
+    source: &Source,
+    positions: &[Position],
+    rows: Range<u64>,
+    limit: u64,
+) -> io::Result<Vec<HistoryLine>> {
+    let mut found = Vec::new();
+    visit(source, positions, rows, |number, line| {
+        found.push(history_line(number, line));
+        if (found.len() as u64) < limit {
             ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    })?;
+    Ok(found)
+}
+
+/// The last `limit` rows there are of those numbered `rows`.
+fn last_of(
+    source: &Source,
+    positions: &[Position],
+    rows: Range<u64>,
+    limit: u64,
+) -> io::Result<Vec<HistoryLine>> {
+    let mut found = VecDeque::new();
+    visit(source, positions, rows, |number, line| {
+        found.push_back((number, line));
+        if found.len() as u64 > limit {
+            found.pop_front();
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(found
+        .into_iter()
+        .map(|(number, line)| history_line(number, line))
+        .collect())
+}
+
+/// Gives `take` the rows numbered `rows`, in order, until it breaks: those that left the live screen's memory by a
+/// walk, the rest from that.
+fn visit(
+    source: &Source,
+    positions: &[Position],
+    rows: Range<u64>,
+    mut take: impl FnMut(u64, Line) -> ControlFlow<()>,
+) -> io::Result<()> {
+    let live = source.view.first_line();
+    let before = |position: &&Position| position.first_line <= rows.start;
+    if let Some(&from) = positions.iter().rev().find(before).filter(|_| rows.start < live) {
+        let mut over = false;
+        source.walk(from, rows.start..rows.end.min(live), |number, line| {
+            let taken = if number < live {
+                take(number, line)
+            } else {
+                ControlFlow::Continue(())
+            };
+            over = taken.is_break();
+            taken
         })?;
-        // A walk looks a little further than it was asked to.
-        page.lines.retain(|line| line.number < live);
+        if over {
+            return Ok(());
+        }
     }
-    let live_rows = rows.start.max(live)..rows.end;
-    let live_rows = live_rows.filter_map(|number| Some(history_line(number, view.line(number)?)));
-    page.lines.extend(live_rows);
-    Ok(page)
+    let mut rest = rows.start.max(live)..rows.end;
+    let _ = rest.try_for_each(|number| match source.view.line(number) {
+        Some(line) => take(number, line),
+        None => ControlFlow::Continue(()),
+    });
+    Ok(())
 }
 
 fn history_line(number: u64, line: Line) -> HistoryLine {

@@ -26,16 +26,18 @@ pub(in crate::sessions) struct News {
     pub(in crate::sessions) notified: u64,
     /// The newest of them, oldest first.
     pub(in crate::sessions) notifications: VecDeque<String>,
-    /// What happened before this is not told again.
+    /// Output before this was drawn and told: drawn again, it rings no bell.
     seen: Offset,
 }
 
 impl News {
-    /// Notes `events`; those at or before `old` happened too long ago for a bell or a notification.
-    pub(super) fn note(&mut self, events: &[Event], old: Offset) {
+    /// Notes `events` of output that was drawn up to `upto`; those before `old` happened too long ago for a bell or a
+    /// notification.
+    pub(super) fn note(&mut self, events: &[Event], old: Offset, upto: Offset) {
         let old = old.max(self.seen);
+        self.seen = self.seen.max(upto);
         for event in events {
-            let fresh = event.offset > old;
+            let fresh = event.offset >= old;
             match &event.kind {
                 EventKind::Bell if fresh => self.bells += 1,
                 EventKind::Progress(percent) if fresh => self.progress = (self.progress.0 + 1, *percent),
@@ -43,7 +45,6 @@ impl News {
                 // Title and directory are asked of the engine: a rebuilt one tells no events of them.
                 _ => {}
             }
-            self.seen = self.seen.max(event.offset);
         }
     }
 
@@ -89,12 +90,12 @@ mod tests {
     fn what_is_replayed_or_old_rings_no_bell() {
         let mut news = News::default();
         let events = [event(3, EventKind::Bell), event(9, EventKind::Notify("n".into()))];
-        news.note(&events, Offset(0));
-        news.note(&events, Offset(0));
+        news.note(&events, Offset(0), Offset(10));
+        news.note(&events, Offset(0), Offset(10));
         assert_eq!((news.bells, news.notified), (1, 1));
-        news.note(&[event(20, EventKind::Bell)], Offset(30));
+        news.note(&[event(20, EventKind::Bell)], Offset(30), Offset(21));
         assert_eq!(news.bells, 1, "too old");
-        news.note(&[event(31, EventKind::Bell)], Offset(30));
+        news.note(&[event(31, EventKind::Bell)], Offset(30), Offset(32));
         assert_eq!(news.bells, 2);
     }
 
@@ -103,7 +104,11 @@ mod tests {
         let mut news = News::default();
         let many = MAX_NOTIFICATIONS as u64 + 2;
         for n in 1..=many {
-            news.note(&[event(n, EventKind::Notify(n.to_string()))], Offset(0));
+            news.note(
+                &[event(n, EventKind::Notify(n.to_string()))],
+                Offset(0),
+                Offset(n + 1),
+            );
         }
         let mut told = 0;
         let mut heard = Vec::new();

@@ -314,7 +314,7 @@ impl Task {
         let mut listed = false;
         self.session.screen().news.send_if_modified(|news| {
             let before = (news.bells, news.notified, news.progress, news.inexact);
-            news.note(&events, old_before);
+            news.note(&events, old_before, follower.offset());
             news.inexact = follower.is_inexact();
             if news.title != engine.title() || news.cwd.as_deref() != engine.cwd() {
                 news.title = engine.title().to_owned();

@@ -127,6 +127,7 @@ impl Source {
             next: rows.start,
             rows: VecDeque::new(),
         };
+        let mut resizes = follower.resizes_until(self.end().offset)?;
         loop {
             let first = follower.first_line();
             while let Some((number, line)) = seen.rows.pop_front_if(|(number, _)| *number < first) {
@@ -135,13 +136,25 @@ impl Source {
                 }
             }
             seen.look(&follower, rows.end);
-            let over = first >= rows.end || follower.offset() >= self.end().offset;
-            let resizes = follower.resizes();
-            if over || follower.advance(self.end(), STEP_BYTES).map_err(io_error)? == Reached::DiskEnd {
+            if first >= rows.end || follower.offset() >= self.end().offset {
                 break;
             }
-            if follower.resizes() != resizes {
-                seen.wrapped_anew(&follower, first);
+            let here = follower.offset();
+            while resizes.front().is_some_and(|&at| at < here) {
+                resizes.pop_front();
+            }
+            // Where the size changes, rows are wrapped anew: looked at just before and just after.
+            let sized = resizes.pop_front_if(|at| *at == here).map(|_| starts(&follower));
+            let step = match (&sized, resizes.front()) {
+                (Some(_), _) => 1,
+                (None, Some(next)) => next.since(here).min(STEP_BYTES),
+                (None, None) => STEP_BYTES,
+            };
+            if follower.advance(self.end(), step).map_err(io_error)? == Reached::DiskEnd {
+                break;
+            }
+            if let Some(before) = sized {
+                seen.wrapped_anew(&follower, &before, rows.start);
             }
         }
         for (number, line) in seen.rows {
@@ -209,32 +222,36 @@ impl Seen {
     }
 
     /// The engine has wrapped its rows anew, and may have let go of some that nobody saw like that: of those, what
-    /// was seen before stands in. The rest is looked at again.
-    fn wrapped_anew(&mut self, follower: &Follower, first_before: u64) {
-        let gone = follower.first_line().saturating_sub(first_before);
-        let screen = follower
-            .end_line()
-            .saturating_sub(u64::from(follower.engine().size().rows));
-        let kept_starts = (follower.first_line()..screen)
-            .filter(|&number| follower.line(number).is_some_and(|line| !line.wrapped))
-            .count();
-        let starts = self.rows.iter().filter(|(_, line)| !line.wrapped).count();
-        let mut lost_starts = starts.saturating_sub(kept_starts);
-        let mut kept = VecDeque::new();
-        if gone > 0 {
-            while let Some((number, line)) = self.rows.pop_front() {
-                if !line.wrapped {
-                    if lost_starts == 0 {
-                        break;
-                    }
-                    lost_starts -= 1;
-                }
-                if number < first_before + gone {
-                    kept.push_back((number, line));
-                }
-            }
-        }
-        self.next = self.next.min(follower.first_line());
-        self.rows = kept;
+    /// was seen before stands in. The rest is looked at again,
+    /// from row `start` on. `before` are the lines it had.
+    fn wrapped_anew(&mut self, follower: &Follower, before: &[u64], start: u64) {
+        let gone = before.len().saturating_sub(starts(follower).len());
+        // The first row of the first line that is still there.
+        let kept_from = match gone {
+            0 => 0,
+            gone => before.get(gone).copied().unwrap_or(u64::MAX),
+        };
+        let first = follower.first_line();
+        self.rows.retain(|&(number, _)| number < kept_from.min(first));
+        self.next = first.max(start);
     }
+}
+
+/// Numbers of the rows that begin a line, down to the last one that shows something.
+fn starts(follower: &Follower) -> Vec<u64> {
+    let mut starts = Vec::new();
+    let mut shown = 0;
+    for number in follower.first_line()..follower.end_line() {
+        let Some(line) = follower.line(number) else {
+            continue;
+        };
+        if !line.wrapped {
+            starts.push(number);
+        }
+        if !line.runs.is_empty() {
+            shown = starts.len();
+        }
+    }
+    starts.truncate(shown);
+    starts
 }

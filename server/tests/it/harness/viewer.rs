@@ -109,6 +109,7 @@ impl Viewer {
         let hello = match ws.next().await {
             Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
                 Ok(ServerText::Hello(hello)) => hello,
+                Ok(error @ ServerText::Error { .. }) => return Err(format!("{error:?}")),
                 other => panic!("the first frame is {other:?} and no hello"),
             },
             other => return Err(format!("instead of a hello came {other:?}")),
