@@ -13,6 +13,7 @@ use sempre_protocol::api::{CreateSession, Health, Problem, SessionInfo, Shells};
 use serde::{Deserialize, Serialize};
 
 use crate::browser::http;
+use crate::history::{Matches, Page};
 use crate::reading::Named;
 use crate::routes::api;
 
@@ -119,7 +120,8 @@ pub fn shells() -> impl Future<Output = Fetched<Shells>> + Send {
 
 async fn post_for_session<B: Serialize>(url: String, body: &B) -> Fetched<SessionId> {
     let made: Named = http::post(url, body).await?;
-    Ok(made.session_id)
+    let unnamed = || DataError::Unreachable("the answer names no session".into());
+    made.session_id.ok_or_else(unnamed)
 }
 
 /// Starts a session; its id.
@@ -131,6 +133,21 @@ pub async fn create(request: &CreateSession) -> Fetched<SessionId> {
 /// which is answered.
 pub async fn restart(id: SessionId) -> Fetched<SessionId> {
     post_for_session(api::restart(id), &()).await
+}
+
+/// Rows of a session's history from number `after` on; without it, the newest.
+pub(crate) async fn history(id: SessionId, after: Option<u64>, rows: u64) -> Fetched<Page> {
+    http::get(api::history(id, after, rows)).await
+}
+
+/// Where `query` stands in a session's history below row `before`, the newest match first.
+pub(crate) async fn history_search(id: SessionId, query: &str, before: Option<u64>) -> Fetched<Matches> {
+    http::get(api::history_search(id, &http::encoded(query), before)).await
+}
+
+/// Disconnects a viewer from a session.
+pub async fn disconnect(id: SessionId, viewer: u64) -> Fetched<()> {
+    http::delete(api::viewer(id, viewer)).await
 }
 
 /// Ends an active session, or removes an ended one with its journal.

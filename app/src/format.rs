@@ -153,6 +153,25 @@ pub fn path(path: &str) -> String {
     }
 }
 
+/// A number with its thousands apart: `150 000`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Whether this address may be followed when a program gave it: http and https only.
+pub fn is_web_link(address: &str) -> bool {
+    let scheme = address.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,5 +249,13 @@ mod tests {
         assert_eq!(utc("2026-11-20T21:31:05+02:00"), "2026-11-20T21:31:05+02:00");
         assert_eq!(path("/home/ada/src/x"), "~ada/src/x");
         assert_eq!(path("/srv/www"), "/srv/www");
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!(thousands(0), "0");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(150_000).replace('\u{202f}', " "), "150 000");
+        assert_eq!(thousands(12_345_678).replace('\u{202f}', " "), "12 345 678");
     }
 }

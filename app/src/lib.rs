@@ -15,6 +15,7 @@ pub mod feed;
 #[cfg(test)]
 mod fixture;
 pub mod format;
+pub mod history;
 mod live;
 #[allow(unreachable_pub, reason = "the component macro makes public items of its own")]
 pub mod pages;

@@ -86,8 +86,10 @@ fn change_of(event: &StreamEvent) -> Option<Change> {
     match *name {
         EVENT_SESSION => serde_json::from_str(data).ok().map(Change::Session),
         EVENT_REMOVED => match serde_json::from_str(data) {
-            Ok(Named { session_id }) => Some(Change::Removed(session_id)),
-            Err(_) => Some(Change::Resync),
+            Ok(Named {
+                session_id: Some(session_id),
+            }) => Some(Change::Removed(session_id)),
+            _ => Some(Change::Resync),
         },
         _ => Some(Change::Resync),
     }

@@ -2,6 +2,7 @@
 //!
 //! All of them pass through `at`, so a base path can be put in front there.
 
+use sempre_protocol::texts::Role;
 use sempre_protocol::{Offset, SessionId, WriterId};
 
 fn at(path: &str) -> String {
@@ -57,6 +58,25 @@ pub mod api {
         at(&format!("/api/v1/sessions/{id}/output?from=0"))
     }
 
+    /// `GET`: rows of the history from number `after` on; without it, the newest.
+    pub fn history(id: SessionId, after: Option<u64>, rows: u64) -> String {
+        let after = after.map(|after| format!("&after={after}")).unwrap_or_default();
+        at(&format!("/api/v1/sessions/{id}/history?lines={rows}{after}"))
+    }
+
+    /// `GET`: where this text (percent-encoded) stands in the history, the newest first, below row `before`.
+    pub fn history_search(id: SessionId, query: &str, before: Option<u64>) -> String {
+        let before = before
+            .map(|before| format!("&before={before}"))
+            .unwrap_or_default();
+        at(&format!("/api/v1/sessions/{id}/history/search?q={query}{before}"))
+    }
+
+    /// `DELETE`: disconnect a viewer.
+    pub fn viewer(id: SessionId, viewer: u64) -> String {
+        at(&format!("/api/v1/sessions/{id}/viewers/{viewer}"))
+    }
+
     /// `GET`: the shells that can be started.
     pub fn shells() -> String {
         at("/api/v1/shells")
@@ -73,10 +93,14 @@ pub mod api {
     }
 
     /// The WebSocket of a session, without scheme and host.
-    pub fn socket(id: SessionId, writer: WriterId, from: Option<Offset>) -> String {
+    pub fn socket(id: SessionId, writer: WriterId, role: Role, from: Option<Offset>) -> String {
         let from = from.map(|from| format!("&from={from}")).unwrap_or_default();
+        let role = match role {
+            Role::Writer => "",
+            Role::Viewer => "&role=viewer",
+        };
         at(&format!(
-            "/ws/sessions/{id}?acks=1&lag=skip&writer={writer}{from}"
+            "/ws/sessions/{id}?acks=1&lag=skip&writer={writer}{role}{from}"
         ))
     }
 }
@@ -89,10 +113,10 @@ mod tests {
     fn a_socket_address_names_writer_and_place() {
         let (id, writer) = (SessionId::from_bytes([1; 16]), WriterId::from_bytes([2; 16]));
         let plain = format!("/ws/sessions/{id}?acks=1&lag=skip&writer={writer}");
-        assert_eq!(api::socket(id, writer, None), plain);
+        assert_eq!(api::socket(id, writer, Role::Writer, None), plain);
         assert_eq!(
-            api::socket(id, writer, Some(Offset(7))),
-            format!("{plain}&from=7")
+            api::socket(id, writer, Role::Viewer, Some(Offset(7))),
+            format!("{plain}&role=viewer&from=7")
         );
     }
 }

@@ -7,6 +7,7 @@ use std::rc::{Rc, Weak};
 
 use leptos::prelude::{RwSignal, Set};
 use sempre_protocol::frames::ClientFrame;
+use sempre_protocol::texts::Role;
 use sempre_protocol::{SessionId, WriterId};
 
 use crate::browser::clock::{Timer, now_ms};
@@ -18,6 +19,7 @@ use crate::browser::socket::Socket;
 use crate::browser::{PageEvent, SocketEvent, storage};
 use crate::data::{self, DataError};
 use crate::feed::{Chance, Effect, Event, Feed, Probe, View};
+use crate::history::{Reader, Said};
 use crate::routes::api;
 use crate::term::{Bundle, Shortcut, TermError, Terminal, Told, palette};
 
@@ -31,6 +33,8 @@ pub struct Setup {
     pub dark: bool,
     /// Kept current with what there is to show.
     pub view: RwSignal<Option<View>>,
+    /// What is asked for: to type as well, or only to look.
+    pub role: Role,
     /// Hears the page's shortcuts.
     pub on_shortcut: Box<dyn Fn(Shortcut)>,
 }
@@ -54,7 +58,12 @@ struct Inner {
     busy: Cell<bool>,
     shown: RefCell<Option<View>>,
     view: RwSignal<Option<View>>,
+    role: Role,
     on_shortcut: Box<dyn Fn(Shortcut)>,
+    reader: RefCell<Option<Reader>>,
+    /// Rows that the terminal holds, if the history goes on above them.
+    rows_here: Cell<u64>,
+    dark: Cell<bool>,
 }
 
 fn writer_key(session: SessionId) -> String {
@@ -85,7 +94,11 @@ impl Viewer {
             busy: Cell::default(),
             shown: RefCell::default(),
             view: setup.view,
+            role: setup.role,
             on_shortcut: setup.on_shortcut,
+            reader: RefCell::default(),
+            rows_here: Cell::default(),
+            dark: Cell::new(setup.dark),
         });
         let terminal = {
             let inner = Rc::downgrade(&inner);
@@ -120,8 +133,37 @@ impl Viewer {
 
     /// Changes the colours.
     pub fn set_dark(&self, dark: bool) {
+        let theme = palette(dark).told();
+        self.inner.dark.set(dark);
         self.inner.with_terminal(|terminal| terminal.set_dark(dark));
-        self.inner.tell(Event::Themed(palette(dark).told()));
+        self.with_reader(|reader| reader.set_theme(theme));
+        self.inner.tell(Event::Themed(theme));
+    }
+
+    /// Shows the history in `host`: its newest rows, or those above what the terminal holds if one came that way.
+    pub fn read_history(&self, host: &Host, said: Said) {
+        let theme = palette(self.inner.dark.get()).told();
+        let below = self.inner.rows_here.take();
+        let reader = Reader::start(self.inner.session, host, theme, below, said);
+        *self.inner.reader.borrow_mut() = Some(reader);
+        self.tell(Event::SeenSkipped);
+    }
+
+    /// Goes to the next older place of `query` in the history shown, or to the next younger one.
+    pub fn search_history(&self, query: String, older: bool) {
+        self.with_reader(|reader| reader.search(query, older));
+    }
+
+    /// The history is no longer shown.
+    pub fn leave_history(&self) {
+        self.inner.reader.take();
+        self.focus();
+    }
+
+    fn with_reader(&self, act: impl FnOnce(&Reader)) {
+        if let Some(reader) = self.inner.reader.borrow().as_ref() {
+            act(reader);
+        }
     }
 }
 
@@ -141,6 +183,10 @@ fn told_by_terminal(inner: &Weak<Inner>, told: Told) {
         Told::Reported(bytes) => inner.tell(Event::Reported(bytes)),
         Told::Drawn(mark) => inner.tell(Event::Drawn(mark)),
         Told::Shortcut(shortcut) => (inner.on_shortcut)(shortcut),
+        Told::PastTop(rows) => {
+            inner.rows_here.set(rows);
+            (inner.on_shortcut)(Shortcut::History);
+        }
     }
 }
 
@@ -199,7 +245,7 @@ impl Inner {
                 connection,
                 writer,
                 from,
-            } => self.connect(connection, &api::socket(self.session, writer, from)),
+            } => self.connect(connection, &api::socket(self.session, writer, self.role, from)),
             Effect::Disconnect => drop(self.socket.take()),
             Effect::SendText(text) => self.send(|socket| {
                 if let Ok(json) = serde_json::to_string(&text) {
@@ -232,7 +278,12 @@ impl Inner {
             Effect::Reset => terminal.reset(),
             Effect::Resize(size) => terminal.resize(size),
             Effect::Voice(voice) => terminal.set_voice(voice),
-            Effect::Snapshot { size, ansi, mark } => terminal.show_snapshot(size, ansi, mark),
+            Effect::Snapshot {
+                size,
+                cut,
+                ansi,
+                mark,
+            } => terminal.show_snapshot(size, cut, ansi, mark),
             Effect::Write { bytes, mark } => terminal.write(&bytes, mark),
             _ => {}
         });

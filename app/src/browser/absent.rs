@@ -29,6 +29,45 @@ pub mod clock {
     }
 }
 
+pub mod column {
+    //! Twin of the browser's tall column of text.
+
+    use std::ops::Range;
+
+    use super::element::Host;
+    use crate::history::Piece;
+
+    /// A column there is none of.
+    pub struct Column;
+
+    impl Column {
+        /// Watches nothing.
+        pub fn new(_host: &Host, _row_px: f64, _scrolled: impl FnMut() + 'static) -> Option<Self> {
+            None
+        }
+
+        /// Does nothing.
+        pub fn set_height(&self, _height_px: f64) {}
+
+        /// Nowhere.
+        pub fn seen(&self) -> (f64, f64) {
+            (0.0, 0.0)
+        }
+
+        /// Does nothing.
+        pub fn scroll_to(&self, _top_px: f64) {}
+
+        /// Does nothing.
+        pub fn put(&self, _block: u64, _top_px: f64, _pieces: Vec<Piece>) {}
+
+        /// Does nothing.
+        pub fn keep(&self, _blocks: &Range<u64>) {}
+
+        /// Does nothing.
+        pub fn reveal_mark(&self) {}
+    }
+}
+
 pub mod dialog {
     //! Twin of the browser's dialogs.
 
@@ -110,6 +149,11 @@ pub mod http {
     /// Always an error.
     pub async fn post<B: Serialize, T: DeserializeOwned>(_url: String, _body: &B) -> Result<T, DataError> {
         no_browser()
+    }
+
+    /// The text as it is.
+    pub fn encoded(text: &str) -> String {
+        text.to_owned()
     }
 
     /// Always an error.

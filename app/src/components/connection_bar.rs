@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use sempre_protocol::SessionId;
 use sempre_protocol::texts::Role;
 
-use super::{Icon, IconView, SessionActions, TerminalLink};
+use super::{Icon, IconView, Presence, SessionActions, TerminalLink};
 use crate::browser::clock::{Timer, now_ms};
 use crate::browser::page;
 use crate::feed::{Connection, Event, View};
@@ -41,6 +41,13 @@ fn pending(view: &View) -> Option<String> {
         true => format!("Sending, {bytes} left"),
         false => format!("{bytes} typed, sent once connected"),
     })
+}
+
+/// What a person should know of this connection.
+fn notice(view: &View) -> Option<String> {
+    let inexact = "Some output was lost: the screen may not be exact";
+    let inexact = view.news.inexact.then(|| inexact.to_owned());
+    view.notice.clone().or(inexact)
 }
 
 /// The session's size, and why it is not this viewer's own.
@@ -88,9 +95,7 @@ pub fn ConnectionBar(
     let state = Memo::new(move |_| link.view.with(|view| words(view.as_ref())));
     let of_view =
         move |part: fn(&View) -> Option<String>| link.view.with(|view| view.as_ref().and_then(part));
-    let viewers = |view: &View| (view.viewers > 1).then(|| format::count(view.viewers, "viewer"));
     let read_only = |view: &View| (view.role == Role::Viewer).then(|| "Read only".to_owned());
-    let notice = |view: &View| view.notice.clone();
     view! {
         <footer class="connection-bar" data-tone=move || state.get().1>
             <p class="connection-state" role="status" aria-live="polite">
@@ -100,15 +105,34 @@ pub fn ConnectionBar(
             <ConnectionButtons link session on_restarted on_close />
             <p class="connection-pending" data-testid="pending">{move || of_view(pending)}</p>
             <StuckButton link />
+            <Skipped link />
             <p class="connection-notice" role="status">{move || of_view(notice)}</p>
-            <p class="connection-facts">
-                <span>{move || of_view(read_only)}</span>
-                <span>{move || of_view(viewers)}</span>
+            <div class="connection-facts">
+                <span class="badge">{move || of_view(read_only)}</span>
+                <Presence link session />
                 <span data-testid="size">{move || of_view(size)}</span>
-            </p>
+            </div>
         </footer>
     }
     .into_any()
+}
+
+/// What a viewer that fell behind did not show, and where it is.
+#[component]
+fn Skipped(link: TerminalLink) -> impl IntoView {
+    let skipped = Memo::new(move |_| {
+        link.view
+            .with(|view| view.as_ref().is_some_and(|view| view.skipped))
+    });
+    move || {
+        skipped.get().then(|| {
+            view! {
+                <span class="connection-skipped">
+                    "Output was skipped to keep up" {small_button("Open the history", move || link.history.set(true))}
+                </span>
+            }
+        })
+    }
 }
 
 #[component]

@@ -13,6 +13,10 @@ pub enum Icon {
     Copy,
     /// An arrow to a line.
     Download,
+    /// An arrow down.
+    Down,
+    /// A clock with an arrow back.
+    History,
     /// A keyboard.
     Keyboard,
     /// Corners outwards.
@@ -39,6 +43,8 @@ pub enum Icon {
     Remove,
     /// A prompt.
     Terminal,
+    /// An arrow up.
+    Up,
 }
 
 impl Icon {
@@ -49,6 +55,8 @@ impl Icon {
             Self::Close => "M3.5 3.5l9 9M12.5 3.5l-9 9",
             Self::Copy => "M6 5.5h7v8H6zM10 5.5v-3H3v8h3",
             Self::Download => "M8 2.5v7.5M4.5 7L8 10.5 11.5 7M3 13.5h10",
+            Self::Down => "M8 3v10M3.5 8.5L8 13l4.5-4.5",
+            Self::History => "M2.5 8a5.5 5.5 0 1 0 1.7-4M2.5 2.5v2.8h2.8M8 5v3.2l2.2 1.3",
             Self::Keyboard => "M1.5 4h13v8.5h-13zM4 6.8h.01M6.7 6.8h.01M9.3 6.8h.01M12 6.8h.01M5 9.8h6",
             Self::Maximise => "M9.5 2.5h4v4M6.5 13.5h-4v-4M13.5 2.5L9 7M2.5 13.5L7 9",
             Self::Restore => "M13 7H9V3M3 9h4v4M9 7l4.5-4.5M7 9l-4.5 4.5",
@@ -64,6 +72,7 @@ impl Icon {
             Self::System => "M8 13.5a5.5 5.5 0 1 0 0-11zM8 2.5a5.5 5.5 0 1 0 0 11zM8 2.5v11M10 4v8M12 5.5v5",
             Self::Remove => "M2.5 4.5h11M6 4.5v-2h4v2M4 4.5l.6 9h6.8l.6-9",
             Self::Terminal => "M3.5 4l4 4-4 4M8.5 12.5h4.5",
+            Self::Up => "M8 13V3M3.5 7.5L8 3l4.5 4.5",
         }
     }
 }

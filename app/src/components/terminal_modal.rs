@@ -8,8 +8,8 @@ use sempre_protocol::SessionId;
 use sempre_protocol::api::SessionInfo;
 
 use super::{
-    ConnectionBar, Icon, IconButton, IconLink, IconView, KeyboardHelp, Labels, ParkedPanel, TerminalLink,
-    TerminalView,
+    ConnectionBar, History, Icon, IconButton, IconLink, IconView, KeyboardHelp, Labels, Note, ParkedPanel,
+    ProgressLine, TerminalLink, TerminalView,
 };
 use crate::browser::{dialog, page};
 use crate::routes;
@@ -50,10 +50,12 @@ pub fn TerminalModal(
             on:cancel=|event: ev::Event| event.prevent_default()
             on:close=move |_| on_closed.run(())
         >
-            <ModalBar session info title wide on_shortcut />
+            <ModalBar session info title link wide on_shortcut />
             <TerminalView session link on_shortcut label />
             <ParkedPanel link />
             <ConnectionBar link session on_restarted on_close=move |()| dialog::close(node) />
+            <Note link />
+            <History link />
         </dialog>
     }
     .into_any()
@@ -77,6 +79,7 @@ fn commands(
             dialog::close(node);
         }
         Shortcut::Leave => page::focus("#terminal-modal .modal-bar button"),
+        Shortcut::History => link.history.set(true),
         Shortcut::Copy | Shortcut::Paste => {}
     })
 }
@@ -86,6 +89,7 @@ fn ModalBar(
     session: SessionId,
     info: Signal<Option<SessionInfo>>,
     title: Memo<String>,
+    link: TerminalLink,
     wide: RwSignal<bool>,
     on_shortcut: Callback<Shortcut>,
 ) -> impl IntoView {
@@ -98,8 +102,10 @@ fn ModalBar(
                 <IconView icon=Icon::Terminal />
                 {title}
             </h2>
+            <span class="program-title">{link.part(|view| view.news.title.clone())}</span>
             <Labels labels />
             <BarActions session wide on_shortcut />
+            <ProgressLine link />
         </header>
     }
     .into_any()
@@ -118,6 +124,12 @@ fn BarActions(session: SessionId, wide: RwSignal<bool>, on_shortcut: Callback<Sh
     let fixed = |words: &'static str| Signal::stored(words.to_owned());
     view! {
         <div class="bar-actions">
+            <IconButton
+                icon=Icon::History
+                name=fixed("History")
+                hint=fixed("History (Ctrl Shift F)")
+                press=press(Shortcut::History)
+            />
             <KeyboardHelp in_dialog=true />
             <IconLink
                 icon=Icon::Details

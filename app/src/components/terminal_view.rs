@@ -5,6 +5,7 @@ use std::rc::Rc;
 use leptos::html::Div;
 use leptos::prelude::*;
 use sempre_protocol::SessionId;
+use sempre_protocol::texts::Role;
 
 use super::use_theme;
 use crate::browser::element;
@@ -19,6 +20,8 @@ pub struct TerminalLink {
     pub view: RwSignal<Option<View>>,
     /// Why there is no viewer, for people.
     pub failed: RwSignal<Option<String>>,
+    /// Whether the history is open.
+    pub history: RwSignal<bool>,
     viewer: StoredValue<Option<Running>>,
 }
 
@@ -37,8 +40,14 @@ impl TerminalLink {
         Self {
             view: RwSignal::new(None),
             failed: RwSignal::new(None),
+            history: RwSignal::new(false),
             viewer: StoredValue::new(None),
         }
+    }
+
+    /// What there is to show of a part of the view; whoever reads it is told when it changes.
+    pub fn part(self, part: fn(&View) -> Option<String>) -> Memo<Option<String>> {
+        Memo::new(move |_| self.view.with(|view| view.as_ref().and_then(part)))
     }
 
     /// Tells the viewer's feed what the person wants.
@@ -51,7 +60,8 @@ impl TerminalLink {
         self.with_viewer(Viewer::focus);
     }
 
-    fn with_viewer(self, act: impl FnOnce(&Viewer)) {
+    /// Does something with the viewer, if it runs.
+    pub fn with_viewer(self, act: impl FnOnce(&Viewer)) {
         // The borrow ends before the viewer acts: acting may come back here.
         let viewer = self
             .viewer
@@ -91,6 +101,9 @@ pub fn TerminalView(
     session: SessionId,
     /// What ties it to its surroundings.
     link: TerminalLink,
+    /// What the viewer asks for: to type as well, or only to look.
+    #[prop(default = Role::Writer)]
+    role: Role,
     /// Hears the page's shortcuts.
     #[prop(into)]
     on_shortcut: Callback<Shortcut>,
@@ -109,7 +122,11 @@ pub fn TerminalView(
             host,
             dark: theme.is_dark_now(),
             view: link.view,
-            on_shortcut: Box::new(move |shortcut| on_shortcut.run(shortcut)),
+            role,
+            on_shortcut: Box::new(move |shortcut| match shortcut {
+                Shortcut::History => link.history.set(true),
+                other => on_shortcut.run(other),
+            }),
         };
         leptos::task::spawn_local(async move {
             let bundle = Bundle::load().await;
@@ -124,13 +141,19 @@ pub fn TerminalView(
         link.with_viewer(|viewer| viewer.set_dark(dark));
     });
     on_cleanup(move || link.stop());
-    view! { <Frame node label failed=link.failed /> }.into_any()
+    view! { <Frame node label link /> }.into_any()
 }
 
 #[component]
-fn Frame(node: NodeRef<Div>, label: Signal<String>, failed: RwSignal<Option<String>>) -> impl IntoView {
+fn Frame(node: NodeRef<Div>, label: Signal<String>, link: TerminalLink) -> impl IntoView {
+    let failed = link.failed;
+    // Two names for one look: a bell that rings again starts it again.
+    let bell = link.part(|view| match view.news.bells {
+        0 => None,
+        bells => Some(if bells % 2 == 0 { "even" } else { "odd" }.to_owned()),
+    });
     view! {
-        <div class="terminal-frame">
+        <div class="terminal-frame" data-bell=bell>
             <div
                 class="terminal-host"
                 data-testid="terminal"

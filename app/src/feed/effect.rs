@@ -68,6 +68,8 @@ pub enum Effect {
     Snapshot {
         /// The size of the screen.
         size: Size,
+        /// Output before it was skipped: it has less above the screen than there is.
+        cut: bool,
         /// What rebuilds it on a reset terminal.
         ansi: Vec<u8>,
         /// The place it stands at.

@@ -20,6 +20,8 @@ pub struct News {
     pub viewer: u64,
     /// Who is attached, oldest first.
     pub who: Vec<ViewerInfo>,
+    /// Counts what was told of [`Self::who`].
+    pub who_told: u32,
 }
 
 impl News {
@@ -42,7 +44,10 @@ impl News {
                 self.note = Some((number, message));
             }
             ServerText::Inexact { inexact } => self.inexact = inexact,
-            ServerText::Viewers { who, .. } => self.who = who,
+            ServerText::Viewers { who, .. } => {
+                self.who = who;
+                self.who_told = self.who_told.wrapping_add(1);
+            }
             _ => {}
         }
     }

@@ -3,15 +3,16 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
+use leptos_router::hooks::{use_navigate, use_query_map};
 use sempre_protocol::SessionId;
 use sempre_protocol::api::SessionInfo;
+use sempre_protocol::texts::Role;
 
 use super::{MissingSession, session_in_address};
 use crate::browser::page;
 use crate::components::{
-    ConnectionBar, DataFailure, Header, Icon, IconView, KeyboardHelp, Labels, Mark, ParkedPanel,
-    TerminalLink, TerminalView, ThemeToggle,
+    ConnectionBar, DataFailure, Header, History, Icon, IconButton, IconView, KeyboardHelp, Labels, Mark,
+    Note, ParkedPanel, ProgressLine, TerminalLink, TerminalView, ThemeToggle,
 };
 use crate::term::Shortcut;
 use crate::{data, routes};
@@ -75,22 +76,31 @@ fn Standalone(info: SessionInfo) -> impl IntoView {
         }
     };
     let label = format!("Terminal: {}", info.shell);
+    let role = use_query_map().with_untracked(|query| query.get("role"));
+    let role = if role.as_deref() == Some("viewer") {
+        Role::Viewer
+    } else {
+        Role::Writer
+    };
+    let (own, program) = (title(&info), link.part(|view| view.news.title.clone()));
     view! {
-        <Title text=title(&info) />
+        <Title text=move || program.get().unwrap_or_else(|| own.clone()) />
         <div class="standalone">
-            <Bar info />
+            <Bar info link />
             <main id="main" class="standalone-main">
-                <TerminalView session link on_shortcut label=Signal::stored(label) />
+                <TerminalView session link role on_shortcut label=Signal::stored(label) />
             </main>
             <ParkedPanel link />
             <ConnectionBar link session on_restarted />
+            <Note link />
+            <History link />
         </div>
     }
     .into_any()
 }
 
 #[component]
-fn Bar(info: SessionInfo) -> impl IntoView {
+fn Bar(info: SessionInfo, link: TerminalLink) -> impl IntoView {
     let session = info.session_id;
     view! {
         <header class="terminal-bar">
@@ -98,8 +108,15 @@ fn Bar(info: SessionInfo) -> impl IntoView {
                 <Mark />
             </a>
             <h1>{info.shell.clone()}</h1>
+            <span class="program-title">{link.part(|view| view.news.title.clone())}</span>
             <Labels labels=Signal::stored(info.labels) />
             <div class="bar-actions">
+                <IconButton
+                    icon=Icon::History
+                    name=Signal::stored("History".to_owned())
+                    hint=Signal::stored("History (Ctrl Shift F)".to_owned())
+                    press=Callback::new(move |()| link.history.set(true))
+                />
                 <KeyboardHelp in_dialog=false />
                 <ThemeToggle />
                 <a
@@ -111,6 +128,7 @@ fn Bar(info: SessionInfo) -> impl IntoView {
                     <IconView icon=Icon::Details />
                 </a>
             </div>
+            <ProgressLine link />
         </header>
     }
     .into_any()

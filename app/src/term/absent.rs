@@ -29,7 +29,7 @@ impl Terminal {
     pub fn write(&self, _bytes: &[u8], _mark: Mark) {}
 
     /// Does nothing.
-    pub fn show_snapshot(&self, _size: Size, _ansi: Vec<u8>, _mark: Mark) {}
+    pub fn show_snapshot(&self, _size: Size, _cut: bool, _ansi: Vec<u8>, _mark: Mark) {}
 
     /// Does nothing.
     pub fn reset(&self) {}

@@ -4,7 +4,7 @@
 //! [`crate::browser`] only.
 //!
 //! For tests in a browser, the host element (`data-testid="terminal"`) carries attributes the viewer keeps current:
-//! `data-state` (`connecting`, `replaying`, `live`, `reconnecting`, `ended`, `gone`, `logged-out`), `data-offset`
+//! `data-state` (`connecting`, `replaying`, `live`, `reconnecting`, `ended`, `gone`, `logged-out`, `disconnected`), `data-offset`
 //! (output offset drawn), `data-cols`, `data-rows` (size of the terminal now), `data-writer` (this tab's writer id),
 //! `data-pending` (input bytes not confirmed), and the property `sempreTerminal`: the xterm.js `Terminal`, whose
 //! `buffer.active` holds the text also when it is drawn by WebGL.
@@ -51,6 +51,8 @@ pub enum Told {
     Drawn(Mark),
     /// A shortcut of the page was pressed.
     Shortcut(Shortcut),
+    /// A person scrolls up where the terminal has nothing older, and the session has; so many rows are here.
+    PastTop(u64),
 }
 
 /// Hears what the terminal tells. Called from within xterm.js: it must not drop the terminal.

@@ -10,6 +10,8 @@ pub enum Shortcut {
     Copy,
     /// Paste the clipboard; the browser itself does it.
     Paste,
+    /// Open the history: older output, with search.
+    History,
     /// Move the focus from the terminal to the page.
     Leave,
     /// Close the terminal's dialog.
@@ -37,9 +39,14 @@ pub struct Keys {
 
 impl Shortcut {
     /// The help's lines: the action, its keys, and what it does.
-    pub const HELP: [(Self, &'static str, &'static str); 6] = [
+    pub const HELP: [(Self, &'static str, &'static str); 7] = [
         (Self::Copy, "Ctrl Shift C", "Copy the selection"),
         (Self::Paste, "Ctrl Shift V", "Paste; Shift Insert does too"),
+        (
+            Self::History,
+            "Ctrl Shift F",
+            "Search and read older output; scrolling up past the top does too",
+        ),
         (
             Self::Leave,
             "Ctrl Shift Backspace",
@@ -70,6 +77,7 @@ impl Shortcut {
         match keys.key.as_str() {
             "C" | "c" => Some(Self::Copy),
             "V" | "v" => Some(Self::Paste),
+            "F" | "f" => Some(Self::History),
             "X" | "x" => Some(Self::Close),
             "L" | "l" => Some(Self::PopOut),
             "Enter" => Some(Self::Maximise),
@@ -95,7 +103,7 @@ mod tests {
 
     #[test]
     fn keys_of_programs_are_left_alone() {
-        for key in ["c", "x", "l", "Enter", "Backspace", "Escape", "Tab", "v"] {
+        for key in ["c", "f", "x", "l", "Enter", "Backspace", "Escape", "Tab", "v"] {
             assert_eq!(Shortcut::of(&keys(key, true, false)), None, "Ctrl+{key}");
             assert_eq!(Shortcut::of(&keys(key, false, true)), None, "Shift+{key}");
         }
@@ -110,6 +118,7 @@ mod tests {
     #[test]
     fn the_named_ones_are_the_pages() {
         assert_eq!(Shortcut::of(&keys("X", true, true)), Some(Shortcut::Close));
+        assert_eq!(Shortcut::of(&keys("F", true, true)), Some(Shortcut::History));
         assert_eq!(Shortcut::of(&keys("Insert", false, true)), Some(Shortcut::Paste));
         assert_eq!(
             Shortcut::of(&keys("Backspace", true, true)),

@@ -1,6 +1,6 @@
 //! The terminal's colours, light and dark. Every text colour reads on its background by at least 4.5 : 1.
 //!
-//! `--term-background` in `style/tokens.css` repeats the backgrounds for what surrounds the terminal.
+//! `--term-background` and `--term-foreground` in `style/tokens.css` repeat theirs for what surrounds the terminal.
 
 use sempre_protocol::colours::{Rgb, Theme};
 
@@ -118,11 +118,16 @@ mod tests {
     }
 
     #[test]
-    fn the_page_around_the_terminal_has_its_background() {
+    fn the_page_around_the_terminal_has_its_colours() {
         let tokens = include_str!("../../../style/tokens.css");
         let line = format!(
             "--term-background: light-dark({}, {});",
             LIGHT.background, DARK.background
+        );
+        assert!(tokens.contains(&line), "{line}");
+        let line = format!(
+            "--term-foreground: light-dark({}, {});",
+            LIGHT.foreground, DARK.foreground
         );
         assert!(tokens.contains(&line), "{line}");
     }

@@ -36,6 +36,11 @@ pub fn delete(url: String) -> impl Future<Output = Result<(), DataError>> + Send
     SendWrapper::new(async move { checked(Request::delete(&url).send().await).await.map(|_| ()) })
 }
 
+/// A text as it stands in the query of an address.
+pub fn encoded(text: &str) -> String {
+    js_sys::encode_uri_component(text).into()
+}
+
 fn unreachable(error: gloo_net::Error) -> DataError {
     DataError::Unreachable(error.to_string())
 }

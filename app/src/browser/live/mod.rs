@@ -1,6 +1,7 @@
 //! The browser itself, by `web-sys`. A guard stops what it stands for when it is dropped.
 
 pub mod clock;
+pub mod column;
 pub mod dialog;
 pub mod element;
 pub mod events;

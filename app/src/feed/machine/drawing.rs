@@ -59,6 +59,7 @@ impl Feed {
         self.set_voice(turn, Voice::Replay);
         turn.push(Effect::Snapshot {
             size: whole.size,
+            cut: skipped > 0,
             ansi: whole.bytes,
             mark,
         });

@@ -9,7 +9,7 @@ use wasm_bindgen::closure::Closure;
 
 use super::xterm::XTerm;
 use crate::feed::{Mark, Voice};
-use crate::term::{FONT_PX, Listen, Told};
+use crate::term::{FONT_PX, Listen, SCROLLBACK_LINES, Told};
 
 pub(super) struct Core {
     pub(super) terminal: XTerm,
@@ -17,6 +17,8 @@ pub(super) struct Core {
     /// What comes out was pasted by a person, whatever it looks like.
     pub(super) pasting: Cell<bool>,
     pub(super) font_px: Cell<f64>,
+    /// The session has older output than the terminal was given.
+    pub(super) cut: Cell<bool>,
     listen: Listen,
     /// Writes xterm.js has taken and not parsed.
     unparsed: Rc<Cell<u32>>,
@@ -29,6 +31,7 @@ impl Core {
             voice: Cell::new(Voice::Replay),
             pasting: Cell::new(false),
             font_px: Cell::new(FONT_PX),
+            cut: Cell::default(),
             listen,
             unparsed: Rc::default(),
         }
@@ -36,6 +39,17 @@ impl Core {
 
     pub(super) fn tell(&self, told: Told) {
         (self.listen)(told);
+    }
+
+    /// How many rows the terminal holds, if it shows the first of them and the session has older ones.
+    pub(super) fn rows_past_top(&self) -> Option<u64> {
+        let buffer = self.terminal.buffer().active();
+        let (length, above) = (
+            buffer.length(),
+            buffer.length().saturating_sub(self.terminal.rows()),
+        );
+        let at_top = buffer.kind() == "normal" && buffer.viewport_y() == 0 && above > 0;
+        (at_top && (self.cut.get() || above >= SCROLLBACK_LINES)).then_some(length.into())
     }
 
     pub(super) fn write(&self, bytes: &[u8], mark: Mark) {

@@ -4,10 +4,11 @@ use std::rc::Rc;
 
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{ClipboardEvent, KeyboardEvent};
+use web_sys::{ClipboardEvent, KeyboardEvent, WheelEvent};
 
 use super::core::Core;
 use super::xterm;
+use crate::browser::clock::now_ms;
 use crate::browser::element::Host;
 use crate::browser::listen::Listener;
 use crate::browser::page;
@@ -66,7 +67,7 @@ fn heard(core: &Core, data: String) {
 /// Whether xterm.js shall go on with this key.
 fn key(core: &Core, event: &KeyboardEvent) -> bool {
     let Some(shortcut) = Shortcut::of(&xterm::keys(event)) else {
-        return true;
+        return !pages_past_top(core, event);
     };
     match shortcut {
         // The browser itself pastes, and `paste_listeners` hears it.
@@ -84,6 +85,16 @@ fn key(core: &Core, event: &KeyboardEvent) -> bool {
     false
 }
 
+/// Shift+PageUp scrolls the terminal; at its top it goes on into the history.
+fn pages_past_top(core: &Core, event: &KeyboardEvent) -> bool {
+    if event.type_() != "keydown" || !event.shift_key() || event.key() != "PageUp" {
+        return false;
+    }
+    let rows = core.rows_past_top();
+    rows.into_iter().for_each(|rows| core.tell(Told::PastTop(rows)));
+    rows.is_some()
+}
+
 fn copy(core: &Core) {
     let text = core.terminal.get_selection();
     if !text.is_empty() {
@@ -91,10 +102,45 @@ fn copy(core: &Core) {
     }
 }
 
-/// Takes pastes before xterm.js does, which hands text on as it is.
-pub(super) fn paste_listeners(core: &Rc<Core>, host: &Host) -> Vec<Listener> {
+/// What is heard before xterm.js hears it.
+pub(super) fn listeners(core: &Rc<Core>, host: &Host) -> Vec<Listener> {
+    vec![paste_listener(core, host), wheel_listener(core, host)]
+}
+
+/// A person who goes on turning the wheel at the top wants older output. The turn that led there does not count.
+fn wheel_listener(core: &Rc<Core>, host: &Host) -> Listener {
+    const REST_MS: u64 = 250;
+    const ENOUGH_PX: f64 = 200.0;
     let core = Rc::downgrade(core);
-    vec![Listener::new(host, "paste", true, move |event| {
+    let (mut moved_ms, mut turned_px) = (0, 0.0);
+    Listener::new(host, "wheel", true, move |event| {
+        let Some(core) = core.upgrade() else { return };
+        let turn = event.unchecked_into::<WheelEvent>();
+        let now = now_ms();
+        let Some(rows) = core.rows_past_top().filter(|_| turn.delta_y() < 0.0) else {
+            (moved_ms, turned_px) = (now, 0.0);
+            return;
+        };
+        if now < moved_ms + REST_MS {
+            moved_ms = now;
+            return;
+        }
+        // Lines and pages are rare units; each counts as enough.
+        turned_px += match turn.delta_mode() {
+            WheelEvent::DOM_DELTA_PIXEL => -turn.delta_y(),
+            _ => ENOUGH_PX,
+        };
+        if turned_px >= ENOUGH_PX {
+            turned_px = 0.0;
+            core.tell(Told::PastTop(rows));
+        }
+    })
+}
+
+/// Takes pastes before xterm.js does, which hands text on as it is.
+fn paste_listener(core: &Rc<Core>, host: &Host) -> Listener {
+    let core = Rc::downgrade(core);
+    Listener::new(host, "paste", true, move |event| {
         event.prevent_default();
         event.stop_propagation();
         let data = event.unchecked_into::<ClipboardEvent>().clipboard_data();
@@ -106,5 +152,5 @@ pub(super) fn paste_listeners(core: &Rc<Core>, host: &Host) -> Vec<Listener> {
             core.terminal.paste(&pasteable(&text));
             core.pasting.set(false);
         }
-    })]
+    })
 }

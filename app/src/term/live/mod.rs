@@ -83,7 +83,7 @@ impl Terminal {
         Reflect::set(host, &"sempreTerminal".into(), core.terminal.as_ref())?;
         let this = Self {
             fit,
-            _listeners: input::paste_listeners(&core, host),
+            _listeners: input::listeners(&core, host),
             _closures: closures,
             host: host.clone(),
             core,
@@ -106,10 +106,11 @@ impl Terminal {
 
     /// Replaces everything by a snapshot and tells [`super::Told::Drawn`]. xterm.js parses one write in one go, so
     /// nobody sees the terminal empty; it then shows the end, with nothing selected.
-    pub fn show_snapshot(&self, size: Size, ansi: Vec<u8>, mark: Mark) {
+    pub fn show_snapshot(&self, size: Size, cut: bool, ansi: Vec<u8>, mark: Mark) {
         let core = self.core.clone();
         let (fit, host) = (self.fit.clone(), self.host.clone());
         self.core.in_order(move || {
+            core.cut.set(cut);
             core.terminal.clear_selection();
             set_size(&core, &fit, &host, size);
             core.write(&[RESET.as_bytes(), &ansi].concat(), mark);

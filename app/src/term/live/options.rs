@@ -6,6 +6,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::MouseEvent;
 
 use crate::browser::page;
+use crate::format::is_web_link;
 use crate::term::{FONT_PX, SCROLLBACK_LINES, palette};
 
 /// No web fonts: whatever the system has for code.
@@ -79,10 +80,7 @@ pub(super) fn theme(dark: bool) -> JsValue {
 /// Opens a link that was clicked: http and https only, in a tab that knows nothing of this one.
 pub(super) fn link_opener() -> JsValue {
     let open = Closure::<dyn Fn(MouseEvent, String)>::new(|_, uri: String| {
-        let scheme = uri
-            .split_once("://")
-            .map(|(scheme, _)| scheme.to_ascii_lowercase());
-        if matches!(scheme.as_deref(), Some("http" | "https")) {
+        if is_web_link(&uri) {
             page::open_tab(&uri);
         }
     });

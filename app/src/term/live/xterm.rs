@@ -60,6 +60,10 @@ extern "C" {
     pub(super) fn cursor_y(this: &Buffer) -> u32;
     #[wasm_bindgen(method, structural, getter)]
     pub(super) fn length(this: &Buffer) -> u32;
+    #[wasm_bindgen(method, structural, getter, js_name = viewportY)]
+    pub(super) fn viewport_y(this: &Buffer) -> u32;
+    #[wasm_bindgen(method, structural, getter, js_name = type)]
+    pub(super) fn kind(this: &Buffer) -> String;
 
     /// `IParser`.
     pub(super) type Parser;
