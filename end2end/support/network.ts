@@ -1,10 +1,12 @@
 // A network between pages and a server that can be cut or frozen: a TCP proxy.
 import { once } from "node:events";
+import { Transform, type TransformCallback } from "node:stream";
 import { createServer, connect, type AddressInfo, type Server as TcpServer, type Socket } from "node:net";
 
 export class Network {
   private readonly sockets = new Set<Socket>();
   private state: "open" | "cut" | "frozen" = "open";
+  private bytesPerSecond = Infinity;
 
   private constructor(
     private readonly listener: TcpServer,
@@ -32,7 +34,7 @@ export class Network {
     const server = connect(this.target());
     this.keep(server);
     client.pipe(server);
-    server.pipe(client);
+    server.pipe(new Throttle(() => this.bytesPerSecond)).pipe(client);
     for (const [one, other] of [[client, server], [server, client]] as const) {
       one.on("close", () => other.destroy());
     }
@@ -45,6 +47,11 @@ export class Network {
     socket.on("close", () => this.sockets.delete(socket));
     // Cut connections and a server that is away are what this is for.
     socket.on("error", () => socket.destroy());
+  }
+
+  /** From now on, pages get at most this many bytes per second on each connection. */
+  slow(bytesPerSecond: number): void {
+    this.bytesPerSecond = bytesPerSecond;
   }
 
   /** Breaks every connection, and each new one. */
@@ -69,6 +76,19 @@ export class Network {
     this.cut();
     this.listener.close();
     await once(this.listener, "close");
+  }
+}
+
+/** Lets bytes through no faster than a line would, and takes in no more than it lets through. */
+class Throttle extends Transform {
+  constructor(private readonly bytesPerSecond: () => number) {
+    super({ highWaterMark: 4 * 1024, readableHighWaterMark: 4 * 1024 });
+  }
+
+  override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
+    const ms = (chunk.length * 1000) / this.bytesPerSecond();
+    if (ms < 1) return done(null, chunk);
+    setTimeout(() => done(null, chunk), ms);
   }
 }
 

@@ -2,17 +2,38 @@
 import { expect, type Locator, type Page } from "@playwright/test";
 
 /** Where the viewer's connection stands: `data-state` of the host. */
-export type State = "connecting" | "replaying" | "live" | "reconnecting" | "ended" | "gone" | "logged-out";
+export type State = "connecting" | "replaying" | "live" | "reconnecting" | "ended" | "gone" | "logged-out" | "disconnected";
+
+interface XCell {
+  getChars(): string;
+  getFgColor(): number;
+  getBgColor(): number;
+  isBold(): number;
+  isInverse(): number;
+}
+
+interface XLine {
+  isWrapped: boolean;
+  length: number;
+  translateToString(trim: boolean): string;
+  getCell(at: number): XCell | undefined;
+}
 
 /** The part of xterm.js that the tests read. */
 interface XTerm {
+  cols: number;
+  rows: number;
+  scrollToTop(): void;
   modes: { bracketedPasteMode: boolean };
   buffer: {
     active: {
       type: "normal" | "alternate";
       length: number;
       baseY: number;
-      getLine(at: number): { isWrapped: boolean; translateToString(trim: boolean): string } | undefined;
+      viewportY: number;
+      cursorX: number;
+      cursorY: number;
+      getLine(at: number): XLine | undefined;
     };
   };
 }
@@ -71,6 +92,38 @@ export class Terminal {
       return text;
     });
     return text.trimEnd().split("\n");
+  }
+
+  /** The screen cell by cell, with colours and the cursor's place. */
+  async cells(): Promise<string> {
+    return this.host.evaluate((host: Host) => {
+      const terminal = host.sempreTerminal;
+      if (!terminal) return "";
+      const { active } = terminal.buffer;
+      const rows = [`cursor ${active.cursorX} ${active.cursorY}`];
+      for (let row = 0; row < terminal.rows; row += 1) {
+        const line = active.getLine(active.baseY + row);
+        let [text, looks] = ["", ""];
+        for (let at = 0; at < terminal.cols; at += 1) {
+          const cell = line?.getCell(at);
+          text += cell?.getChars() || " ";
+          looks += `${cell?.getFgColor()},${cell?.getBgColor()},${cell?.isBold() ? 1 : 0}${cell?.isInverse() ? 1 : 0};`;
+        }
+        rows.push(`${line?.isWrapped ? "+" : "|"}${text}`, looks);
+      }
+      return rows.join("\n");
+    });
+  }
+
+  /** The first line that is seen, counted from the oldest the terminal has. */
+  async viewportTop(): Promise<number> {
+    return this.host.evaluate((host: Host) => host.sempreTerminal?.buffer.active.viewportY ?? -1);
+  }
+
+  /** Scrolls to the oldest line the terminal has, as one does with the scroll bar. */
+  async scrollToTop(): Promise<void> {
+    await this.host.evaluate((host: Host) => host.sempreTerminal?.scrollToTop());
+    await expect.poll(() => this.viewportTop()).toBe(0);
   }
 
   async text(): Promise<string> {

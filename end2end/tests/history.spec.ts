@@ -1,0 +1,180 @@
+// The history of a session: all it ever printed, read-only, searched, by mouse and by keyboard.
+import AxeBuilder from "@axe-core/playwright";
+import { expect as base, type Locator, type Page } from "@playwright/test";
+
+import { openModal } from "../support/pages";
+import type { Terminal } from "../support/terminal";
+import { expect, test } from "../support/test";
+
+function history(page: Page): Locator {
+  return page.getByRole("dialog", { name: "History" });
+}
+
+function lines(page: Page): Locator {
+  return history(page).getByRole("region", { name: "Output" });
+}
+
+/** Prints numbered lines and waits for the last. */
+async function print(terminal: Terminal, count: number, word = "row"): Promise<void> {
+  await terminal.run(`seq -f '${word} %.0f of many' ${count}; echo printed-$((${count} + 0))`);
+  await base.poll(() => terminal.text(), { timeout: 60_000 }).toMatch(new RegExp(`^printed-${count}$`, "m"));
+  await terminal.prompts();
+}
+
+test("the button and the shortcut open it, Escape returns", async ({ shell }) => {
+  const { terminal } = await shell();
+  const { page } = terminal;
+  await print(terminal, 300);
+  await page.getByRole("button", { name: "History" }).click();
+  await expect(lines(page)).toContainText("row 300 of many");
+  await page.keyboard.press("Escape");
+  await expect(history(page)).toBeHidden();
+  await terminal.hasFocus();
+  await terminal.press("Control+Shift+F");
+  await expect(lines(page)).toContainText("row 300 of many");
+  await page.keyboard.press("Escape");
+  await terminal.hasFocus();
+  await terminal.run("echo back-$((1 + 1))");
+  await terminal.shows("back-2");
+});
+
+test("scrolling up past the top opens it where the terminal ends", async ({ shell }) => {
+  const { terminal } = await shell();
+  const { page } = terminal;
+  await print(terminal, 7_000);
+  await terminal.host.hover();
+  await page.mouse.wheel(0, -400);
+  await terminal.scrollToTop();
+  await expect(history(page)).toBeHidden();
+  const top = (await terminal.lines()).find((line) => line.startsWith("row "));
+  await expect(async () => {
+    await page.mouse.wheel(0, -240);
+    await expect(history(page)).toBeVisible({ timeout: 400 });
+  }).toPass();
+  const number = Number(/row (\d+)/.exec(top ?? "")?.[1]);
+  await expect(lines(page)).toContainText(`row ${number - 1} of many`);
+  await page.keyboard.press("Escape");
+  await terminal.hasFocus();
+  // And so does the keyboard's way of scrolling.
+  await terminal.press("Shift+PageUp");
+  await expect(history(page)).toBeVisible();
+});
+
+test("a line 150 000 lines back is found", async ({ shell }) => {
+  test.setTimeout(180_000);
+  const { terminal } = await shell();
+  const { page } = terminal;
+  await terminal.run("echo the-needle-$((40 + 2))-is-here");
+  await terminal.shows("the-needle-42-is-here");
+  await print(terminal, 150_000);
+  await terminal.press("Control+Shift+F");
+  await expect(lines(page)).toContainText("printed-150000");
+  await page.keyboard.press("Control+f");
+  await expect(history(page).getByRole("searchbox")).toBeFocused();
+  await page.keyboard.type("needle-42");
+  await page.keyboard.press("Enter");
+  const current = lines(page).locator("mark[data-current]");
+  await expect(current).toHaveText("needle-42");
+  await expect(current).toBeInViewport();
+  await expect(history(page).getByRole("status").filter({ hasText: "of 1" })).toHaveText("1 of 1");
+  await expect(history(page).getByTestId("history-seen")).toContainText(/Lines \d/);
+  // By scrolling, too.
+  await lines(page).focus();
+  await page.keyboard.press("End");
+  await expect(lines(page)).toContainText("printed-150000");
+  await page.keyboard.press("Home");
+  await expect(lines(page)).toContainText("row 1 of many");
+  await page.keyboard.press("Escape");
+  await terminal.hasFocus();
+});
+
+test("next and previous go through the matches, all of them marked", async ({ shell }) => {
+  const { terminal } = await shell();
+  const { page } = terminal;
+  await print(terminal, 500);
+  await terminal.press("Control+Shift+F");
+  const field = history(page).getByRole("searchbox");
+  await field.fill("row 10");
+  await page.keyboard.press("Enter");
+  const found = history(page).locator(".history-found");
+  await expect(found).toHaveText("1 of 11");
+  const current = lines(page).locator("mark[data-current]");
+  await expect(current).toHaveText("row 10");
+  await expect(lines(page).locator("mark")).toHaveCount(11);
+  await history(page).getByRole("button", { name: "Older match" }).click();
+  await expect(found).toHaveText("2 of 11");
+  await history(page).getByRole("button", { name: "Newer match" }).click();
+  await expect(found).toHaveText("1 of 11");
+  await field.fill("there is no such text");
+  await page.keyboard.press("Enter");
+  await expect(found).toHaveText("Not found");
+  await expect(lines(page).locator("mark")).toHaveCount(0);
+});
+
+test("what is selected is copied as it was printed", async ({ shell }) => {
+  const { terminal } = await shell();
+  const { page } = terminal;
+  const { cols } = await terminal.size();
+  const long = "w".repeat(cols + 20);
+  await terminal.run(`clear; printf '%s\\n' first ${long} last`);
+  await terminal.shows(/^last$/m);
+  await terminal.press("Control+Shift+F");
+  await expect(lines(page)).toContainText("last");
+  const text = await lines(page).evaluate((region) => {
+    getSelection()?.selectAllChildren(region);
+    return getSelection()?.toString() ?? "";
+  });
+  expect(text).toContain(`first\n${long}\nlast`);
+});
+
+test("text is text, links are web links, colours are the theme's", async ({ shell, server, watch }) => {
+  watch.allow(/never/);
+  const { terminal } = await shell();
+  const { page } = terminal;
+  const link = (uri: string, text: string) => `\\e]8;;${uri}\\e\\\\${text}\\e]8;;\\e\\\\`;
+  await terminal.run(
+    `printf '<img src=x onerror=alert(1)> \\e[31mred\\e[0m ${link("https://example.org/a", "good")} ${link("javascript:alert(1)", "bad")}\\n'`,
+  );
+  await terminal.shows(/<img src=x onerror=alert\(1\)> red good bad$/m);
+  await terminal.press("Control+Shift+F");
+  await expect(lines(page)).toContainText("<img src=x onerror=alert(1)> red good bad");
+  await expect(lines(page).locator("img")).toHaveCount(0);
+  const good = lines(page).getByRole("link");
+  await expect(good).toHaveText("good");
+  await expect(good).toHaveAttribute("href", "https://example.org/a");
+  await expect(good).toHaveAttribute("rel", "noopener noreferrer");
+  await expect(lines(page).locator("span", { hasText: /^red$/ })).toHaveCSS("color", "rgb(179, 38, 30)");
+  expect(await server.sessions()).toHaveLength(1);
+});
+
+for (const colorScheme of ["dark", "light"] as const) {
+  test.describe(colorScheme, () => {
+    test.use({ colorScheme });
+
+    test("axe finds nothing, in the dialog over the list and on the page of its own", async ({ open, server }) => {
+      const session = await server.create();
+      const page = await open();
+      const terminal = await openModal(page, session);
+      await terminal.prompts();
+      await terminal.run("for n in $(seq 30 37) $(seq 90 97); do printf \"\\e[${n}m colour-$n \\e[7m inverse \\e[0m\"; done; echo");
+      await terminal.shows("colour-97");
+      for (const where of ["dialog", "page"]) {
+        if (where === "page") {
+          await page.goto(server.url(`/t/${session.session_id}`));
+          await terminal.becomes("live");
+          await terminal.hasFocus();
+        }
+        await terminal.press("Control+Shift+F");
+        await expect(lines(page)).toContainText("colour-97");
+        await history(page).getByRole("searchbox").fill("colour-9");
+        await page.keyboard.press("Enter");
+        await expect(lines(page).locator("mark[data-current]")).toBeVisible();
+        const { violations } = await new AxeBuilder({ page }).include(".history").analyze();
+        expect(violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))).toEqual([]);
+        await page.keyboard.press("Escape");
+        await expect(history(page)).toBeHidden();
+        await terminal.hasFocus();
+      }
+    });
+  });
+}
