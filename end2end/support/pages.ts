@@ -16,8 +16,12 @@ export function modal(page: Page): Locator {
 
 /** Opens the terminal of a session in the dialog over the list and waits until it can be typed into. */
 export async function openModal(page: Page, session: Session): Promise<Terminal> {
-  await row(page, session).getByRole("button", { name: `Open ${session.shell}` }).click();
   const terminal = new Terminal(page);
+  // A page that is not alive yet hears no click; a person clicks again.
+  await expect(async () => {
+    await row(page, session).getByRole("button", { name: `Open ${session.shell}` }).click({ timeout: 2_000 });
+    await expect(terminal.host).toBeVisible({ timeout: 2_000 });
+  }).toPass();
   await terminal.becomes("live");
   await terminal.hasFocus();
   return terminal;
