@@ -84,7 +84,8 @@ fn Standalone(info: SessionInfo) -> impl IntoView {
     };
     let (own, program) = (title(&info), link.part(|view| view.news.title.clone()));
     view! {
-        <Title text=move || program.get().unwrap_or_else(|| own.clone()) />
+        // The head is written once more when the page's signals are gone already.
+        <Title text=move || program.try_get().flatten().unwrap_or_else(|| own.clone()) />
         <div class="standalone">
             <Bar info link />
             <main id="main" class="standalone-main">
