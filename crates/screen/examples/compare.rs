@@ -167,5 +167,10 @@ fn narrowed(
         .map_or(0, |before| coarse.output_until(before).len());
     let cuts: Vec<usize> = (start..=end).collect();
     let fine = script(options, recording, &recording.bytes[..end], &cuts);
-    judge(oracle, &fine, Care::default()).report(&fine)
+    let narrowed = judge(oracle, &fine, Care::default());
+    if narrowed.bad.is_empty() {
+        // Only later output tells.
+        return verdict.report(coarse);
+    }
+    narrowed.report(&fine)
 }

@@ -11,6 +11,9 @@ import { dump } from "./state.mjs";
 import { open, run } from "./terminal.mjs";
 import { view } from "./view.mjs";
 
+// xterm.js tells when its idle work took long.
+console.warn = () => {};
+
 const verbs = {
   judge,
   dump(request) {

@@ -4,9 +4,13 @@
 // compared as it is. These are the only liberties taken:
 //  - A colour's number counts only where its mode says there is a colour.
 //  - A cell that is marked to have extended attributes, but has neither underline style nor link, is as if unmarked.
+//  - A single underline in the text's colour is the same however it is noted: xterm.js has two ways (DECALN: the other).
+//  - Mode 2026 only says when to draw, and a display gives it up after a second: not compared.
+//  - A wide character whose right half a narrower window cut off in the last column is as good as none.
 //  - Links are compared by address and by which cells share one. Their numbers are one terminal's own. An id counts,
 //    except that one starting with `sempre-` is as good as none: that is how a snapshot keeps the pieces of a link
 //    together that the program gave no id.
+//  - The column of the buffer that is not active: switching overwrites it.
 //  - Tab stops past the last column don't count.
 //  - Where the viewer has scrolled to is the viewer's, not the terminal's. Nor do the icon's name and the stack of
 //    titles count: the page shows neither.
@@ -14,10 +18,14 @@
 //  - The parser's own state is not looked at: what follows is drawn alike or not.
 import { joiningClass } from "./joining.mjs";
 
+const NULL_CELL = 0x400000;
 const COMBINED = 0x200000;
 const EXTENDED = 0x10000000;
 const EXT_STYLE = 0x1c000000;
-const EXT_SEEN = 0x1fffffff;
+const EXT_UNDERLINE_COLOUR = 0x3ffffff;
+const EXT_SINGLE = 0x4000000;
+const EXT_COLOUR = 0x3000000;
+const UNDERLINE = 0x10000000;
 const OWN_ID = /^sempre-/;
 
 function colour(value) {
@@ -29,6 +37,11 @@ function colour(value) {
     default:
       return (value & 0xff0000ff) >>> 0;
   }
+}
+
+/** Style and colour of an underline. */
+function underline(ext) {
+  return (ext & EXT_STYLE) | colour(ext & EXT_UNDERLINE_COLOUR);
 }
 
 /** Numbers the links of one terminal in the order they are met. */
@@ -51,19 +64,25 @@ class Links {
   }
 }
 
+function width(content) {
+  return (content >> 22) & 3;
+}
+
 /** Gives `cell(content, fg, bg, ext, link, combined)` every cell of a line, normalised. */
 function walk(line, links, cell) {
   const data = line._data;
   for (let x = 0, at = 0; x < line.length; x += 1, at += 3) {
-    const content = data[at];
+    const isHalf = x === line.length - 1 && width(data[at]) === 2;
+    const content = isHalf ? NULL_CELL : data[at];
     let bg = colour(data[at + 2]);
     let ext = 0;
     let link = 0;
     if (bg & EXTENDED) {
       const extended = line._extendedAttrs[x];
-      ext = extended ? extended._ext & EXT_SEEN : 0;
+      ext = extended ? underline(extended._ext) : 0;
       link = extended ? links.number(extended._urlId) : 0;
-      if (!(ext & EXT_STYLE) && link === 0) {
+      const isPlain = (ext & EXT_STYLE) === EXT_SINGLE && !(ext & EXT_COLOUR) && data[at + 1] & UNDERLINE;
+      if ((!(ext & EXT_STYLE) || isPlain) && link === 0) {
         ext = 0;
         bg = (bg & ~EXTENDED) >>> 0;
       }
@@ -89,9 +108,9 @@ function tabs(buffer, cols) {
     .sort((a, b) => a - b);
 }
 
-function bufferState(buffer, cols) {
+function bufferState(buffer, cols, isActive) {
   return {
-    x: buffer.x,
+    x: isActive ? buffer.x : undefined,
     y: buffer.y,
     lineCount: buffer.lines.length,
     ybase: buffer.ybase,
@@ -116,14 +135,14 @@ function remembered(terminal, links) {
     cols: terminal.cols,
     rows: terminal.rows,
     active: terminal.buffer.active.type,
-    normal: bufferState(buffers.normal, terminal.cols),
-    alternate: bufferState(buffers.alt, terminal.cols),
-    pen: [...pen(input._curAttrData), extended._ext & EXT_SEEN, links.number(extended._urlId)],
+    normal: bufferState(buffers.normal, terminal.cols, buffers.active === buffers.normal),
+    alternate: bufferState(buffers.alt, terminal.cols, buffers.active === buffers.alt),
+    pen: [...pen(input._curAttrData), underline(extended._ext), links.number(extended._urlId)],
     glevel: charsets.glevel,
     charset: charsetName(charsets.charset),
     charsets: [0, 1, 2, 3].map((at) => charsetName(charsets._charsets[at])),
     modes: { ...core.coreService.modes },
-    decPrivateModes: { ...core.coreService.decPrivateModes },
+    decPrivateModes: { ...core.coreService.decPrivateModes, synchronizedOutput: undefined },
     cursorHidden: core.coreService.isCursorHidden,
     convertEol: core.options.convertEol,
     cursorBlink: core.options.cursorBlink,
@@ -212,7 +231,7 @@ function lineDump(line, links) {
   const cells = [];
   walk(line, links, (content, fg, bg, ext, link, combined) => {
     const style = attributes(fg, bg, ext, link, links);
-    cells.push(`${cellText(content, combined)} width ${(content >> 22) & 3}${style && ` (${style})`}`);
+    cells.push(`${cellText(content, combined)} width ${width(content)}${style && ` (${style})`}`);
   });
   return { wrapped: line.isWrapped, cells };
 }

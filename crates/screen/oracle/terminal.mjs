@@ -44,13 +44,29 @@ function followPalette(terminal) {
 export function run(terminal, ops) {
   for (const op of ops) {
     if (op.write !== undefined) write(terminal, Buffer.from(op.write, "hex"));
-    else if (op.resize) terminal.resize(...op.resize);
+    else if (op.resize) resize(terminal, ...op.resize);
     else if (op.reset) {
       terminal.held = undefined;
       terminal.reset();
     }
     else throw new Error(`unknown op ${JSON.stringify(op)}`);
   }
+}
+
+/**
+ * Two of xterm.js' memories of a larger window are not kept, since no snapshot could tell them and programs draw anew:
+ * columns of the alternate buffer that are cut off, which a wider window shows again; and the rows of an alternate
+ * buffer that was not in use, more than which it then takes before it drops lines.
+ */
+function resize(terminal, cols, rows) {
+  terminal.resize(cols, rows);
+  const { alt } = terminal._core._bufferService.buffers;
+  const blank = alt.getNullCell();
+  for (let y = 0; y < alt.lines.length; y += 1) {
+    const line = alt.lines.get(y);
+    if (line.length > terminal.cols) line.resize(terminal.cols, blank);
+  }
+  if (alt.lines.length === 0) alt.lines.maxLength = terminal.rows;
 }
 
 /**

@@ -18,7 +18,7 @@ from recorder.terminal import Failed, Terminal
 
 HERE = Path(__file__).resolve().parent
 SIZES = [(80, 24), (120, 40)]
-MAX_CORPUS_BYTES = 40_000
+MAX_CORPUS_BYTES = 30_000
 
 
 def arguments():

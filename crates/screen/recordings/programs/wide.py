@@ -13,7 +13,7 @@ for at, text in enumerate(TEXTS):
     write((text * cols)[: cols + at] + "\r\n")
 for at in range(12):
     write("漢字かな交じり文" * 2 + f"\x1b[{at + 1}G" + "x\x1b[2P\x1b[3@\x1b[1X" + "\r\n")
-write("\x1b[?7l" + "漢" * cols + "end\x1b[?7h\r\n")
+write("\x1b[?7l" + "漢" * (cols // 2) + "end\x1b[?7h\r\n")
 write("\x1b[4h" + "漢字" + "\x1b[1G" + "insert" + "\x1b[4l\r\n")
 for at in range(1, 5):
     write(f"\x1b[4{at}m" + "全角" * (cols // 4) + f"\x1b[{cols // 2 + at}G\x1b[K\x1b[0m\r\n")

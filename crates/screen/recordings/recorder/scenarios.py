@@ -3,7 +3,7 @@
 from recorder.world import HOME
 
 PROMPT = r"user@host:[^$]*\$ $"
-DOWN, RIGHT, LEFT, UP = "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[A"
+DOWN, RIGHT, LEFT, UP = "\x1bOB", "\x1bOC", "\x1bOD", "\x1bOA"
 
 
 def vim_like(argv):
@@ -35,6 +35,7 @@ def keys(first, presses, last):
 
     def play(t, rounds):
         t.wait(first)
+        t.rest()
         for _ in range(rounds):
             for press in presses:
                 t.send(press)
@@ -50,8 +51,8 @@ MAN = [" ", " ", "/option\r", "N", "G", "g"]
 HTOP = ["t", DOWN + DOWN, "/", "ba\x1b", "\x1bOQ", DOWN + DOWN, RIGHT, "\x1b", "?", " ", "u", "\x1b"]
 TOP = ["1", "z", "c", "h", "q", "x", "V"]
 NANO = ["one new line, ", "long: " + "word " * 30, "\r漢字と絵文字😀\r", "\x17fox\r", "\x0b\x0b\x15", "\x07", "\x18", "\x19", UP]
-MC = [DOWN + DOWN, "\r", "\x1b[20~", RIGHT + RIGHT, DOWN + DOWN, "\x1b\x1b", "\t", "\x1b[18~", "\x1b\x1b", "\x1b[13~", "\x1b[21~"]
-FZF = ["fox", UP * 3, "\t\t", "\x15Zür", "\x7f\x7f\x7f", "\x15"]
+MC = [DOWN + DOWN, "\r", "\x1b[20~", RIGHT + RIGHT, DOWN + DOWN, "\x1b\x1b", "\t", "\x1b[18~", "\x1b\x1b", "\x1b[13~"]
+FZF = ["fox", UP * 3, "\t\t", "\x15Zür", "\x7f\x7f\x7f"]
 
 
 def tmux(t, rounds):
@@ -67,7 +68,8 @@ def tmux(t, rounds):
         t.send("echo 日本語 😀\r", r"😀")
         for press in ["\x02z", "\x02z", "\x02c", "seq 200\r", "\x02[", "\x1b[5~\x1b[5~", "q", "\x02w", "q", "\x02p", "\x02t", "q"]:
             t.send(press)
-    t.type("\x02:kill-server\r")
+    t.send("\x02:")
+    t.type("kill-server\r")
 
 
 def bash(t, rounds):
@@ -120,7 +122,7 @@ ALL = {
     "top": (shell("sleep 900 & top -d 1"), keys("COMMAND", TOP, "q")),
     "nano": (["nano", "project/README.md"], keys("Help", NANO, "\x18n")),
     "tmux": (["tmux", "-u", "new-session", "-s", "main"], tmux),
-    "mc": (["mc", "-u", ".", "project"], keys("Quit", MC, "\r")),
+    "mc": (["mc", "-u", ".", "project"], keys("Quit", MC, "\x1b[21~")),
     "git-log": (shell(GIT_LOG), keys("commit", GIT, "q")),
     "git-diff": (shell("cd project && git -c core.pager='less -RFX' diff --color --word-diff HEAD~9"), keys("part", [" ", " "], "q")),
     "fzf": (shell("fzf --multi --preview 'echo {}' < notes.txt"), keys("600/600", FZF, "\r")),

@@ -42,6 +42,7 @@ class Terminal:
         self.argv = argv
         self.output = bytearray()
         self.looked = 0
+        self.typed = ""
         self.answered = 0
         gate, opener = os.pipe()
         self.pid, self.fd = pty.fork()
@@ -86,7 +87,13 @@ class Terminal:
                 return
             left = end - time.monotonic()
             if left < 0 or not self._read(left):
-                raise Failed(f"{self.argv} did not show {pattern!r}; it wrote last: {bytes(self.output[-400:])!r}")
+                raise self._failure(f"show {pattern!r}")
+
+    def rest(self):
+        """Until nothing was written for a moment."""
+        while select.select([self.fd], [], [], QUIET_S)[0] and self._read(0):
+            pass
+        self.looked = len(self.output)
 
     def settle(self):
         """Until something was written after the last wait, and then nothing for a moment."""
@@ -94,11 +101,12 @@ class Terminal:
         while len(self.output) == self.looked or select.select([self.fd], [], [], QUIET_S)[0]:
             left = end - time.monotonic()
             if left < 0 or not self._read(left):
-                raise Failed(f"{self.argv} wrote nothing or all the time; last: {bytes(self.output[-400:])!r}")
+                raise self._failure("write something, and then nothing,")
         self.looked = len(self.output)
 
     def type(self, keys):
         """Types, and waits for nothing."""
+        self.typed = keys
         os.write(self.fd, keys.encode())
 
     def send(self, keys, then=None):
@@ -109,14 +117,23 @@ class Terminal:
         else:
             self.settle()
 
+    def _failure(self, what):
+        self.kill()
+        last = bytes(self.output[-200:])
+        return Failed(f"{self.argv[-1]} did not {what} after {self.typed!r}; it wrote last: {last!r}")
+
+    def kill(self):
+        """Ends the program, and with it all that it started."""
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
     def finish(self):
         """Reads until the program ends, and gives all it wrote."""
         end = time.monotonic() + WAIT_S
         while self._read(max(0.0, end - time.monotonic())):
             if time.monotonic() > end:
-                os.kill(self.pid, signal.SIGKILL)
-                os.waitpid(self.pid, 0)
-                raise Failed(f"{self.argv} did not end; it wrote last: {bytes(self.output[-400:])!r}")
+                raise self._failure("end")
         os.waitpid(self.pid, 0)
         os.close(self.fd)
         return bytes(self.output)

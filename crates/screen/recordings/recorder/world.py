@@ -107,7 +107,7 @@ def fill(home):
     (home / "notes.txt").write_text("".join(f"{n:04} {PROSE[n % len(PROSE)]}\n" for n in range(600)))
     (home / "日本語.txt").write_text("".join(f"{n} {WIDE[n % len(WIDE)]}\n" for n in range(120)))
     (home / ".bashrc").write_text(BASHRC)
-    (home / ".tmux.conf").write_text("set -g default-command bash\n")
+    (home / ".tmux.conf").write_text("set -g default-command bash\nset -g assume-paste-time 0\nset -s escape-time 0\n")
     (home / ".vimrc").write_text("syntax on\nset nocompatible background=dark noswapfile t_RV= laststatus=2\n")
     history(project)
     crates(home / "workspace")

@@ -7,11 +7,15 @@
     clippy::indexing_slicing
 )]
 
+mod alone;
+mod any_output;
 mod cuts;
 mod joining;
 mod oracle;
+mod random;
 mod recorded;
 mod recordings;
 mod script;
+mod streams;
 mod verdict;
 mod views;

@@ -1,16 +1,27 @@
 //! What a terminal goes through: output, cut where the test wants it, and changes of size.
 
+use std::fmt;
+
 use sempre_protocol::{Offset, Size};
 use sempre_screen::{Engine, Screen};
 use serde_json::{Value, json};
 
 /// One thing that happens to a terminal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Op {
     /// Output comes.
     Write(Vec<u8>),
     /// The window changes.
     Resize(Size),
+}
+
+impl fmt::Debug for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Write(bytes) => write!(f, "\"{}\"", readable(bytes)),
+            Self::Resize(size) => write!(f, "{}x{}", size.cols, size.rows),
+        }
+    }
 }
 
 impl Op {
