@@ -1,4 +1,4 @@
-//! `cargo xtask`: builds, serves, tests and measures Sempre.
+//! `cargo xtask`: builds, serves, tests, fuzzes and measures Sempre.
 //!
 //! Only the command line is here; each verb has a file in `verbs/`. Nothing of this is part of the product.
 
@@ -39,6 +39,8 @@ enum Verb {
     Serve(verbs::serve::Args),
     /// Run every check and every test.
     Test(verbs::test::Args),
+    /// Feed random and damaged bytes to whatever reads foreign ones.
+    Fuzz(verbs::fuzz::Args),
     /// Build for release, then measure.
     Bench(verbs::bench::Args),
 }
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Verb::Build(args) => verbs::build::run(&args),
         Verb::Serve(args) => verbs::serve::run(&args),
         Verb::Test(args) => verbs::test::run(&args),
+        Verb::Fuzz(args) => verbs::fuzz::run(&args),
         Verb::Bench(args) => verbs::bench::run(&args),
     };
     match result {

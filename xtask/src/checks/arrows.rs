@@ -10,10 +10,14 @@ use cargo_metadata::{Metadata, MetadataCommand};
 use crate::workspace::Workspace;
 
 /// Package → packages of this workspace it may use.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 10] = [
     ("sempre-app", &["sempre-protocol"]),
     ("sempre-bench", &["sempre-protocol", "sempre-screen"]),
     ("sempre-frontend", &["sempre-app", "sempre-protocol"]),
+    (
+        "sempre-fuzz",
+        &["sempre-journal", "sempre-protocol", "sempre-screen"],
+    ),
     ("sempre-holder", &["sempre-journal", "sempre-protocol"]),
     ("sempre-journal", &[]),
     ("sempre-protocol", &[]),

@@ -17,7 +17,8 @@ const LIMIT: Duration = Duration::from_secs(10 * 60);
 pub(crate) fn install(workspace: &Workspace, dir: &str) -> Result<()> {
     let path = workspace.root.join(dir);
     let wanted = wanted(&path)?;
-    let stamp = workspace.scratch(&format!("npm-{dir}.stamp"))?;
+    let name = dir.replace('/', "-");
+    let stamp = workspace.scratch(&format!("npm-{name}.stamp"))?;
     if path.join("node_modules").is_dir() && fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
         return Ok(());
     }
@@ -27,7 +28,7 @@ pub(crate) fn install(workspace: &Workspace, dir: &str) -> Result<()> {
         .current_dir(&path)
         .arg("ci")
         .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
-    let log = workspace.scratch(&format!("npm-{dir}.log"))?;
+    let log = workspace.scratch(&format!("npm-{name}.log"))?;
     must(
         &mut command,
         &Job {

@@ -1,4 +1,4 @@
-//! Steps that are calls of cargo: formatting, lints, documentation, builds. Always one package at a time, as the
+//! Steps that are calls of cargo or npm: formatting, lints, documentation, builds. Always one package at a time, as the
 //! features of the page's two halves must not meet.
 
 use anyhow::Result;
@@ -7,7 +7,8 @@ use super::plan::{Build, Step};
 use super::{Report, SITE, Suite};
 use crate::page;
 use crate::progress::Progress;
-use crate::verbs::build;
+use crate::verbs::{build, fuzz};
+use crate::workspace::WASM_TARGET;
 
 /// `cargo fmt --check`.
 pub(super) fn fmt(suite: &Suite<'_>) -> Result<Report> {
@@ -50,4 +51,26 @@ pub(super) fn page(suite: &Suite<'_>) -> Result<Report> {
 pub(super) fn program(suite: &Suite<'_>, package: &str) -> Result<Report> {
     build::program(suite.workspace, suite.profile(), SITE, package)?;
     Ok(Report::default())
+}
+
+/// What a directory's tests take from npm.
+pub(super) fn packages(suite: &Suite<'_>, dir: &str) -> Result<Report> {
+    page::npm_install(suite.workspace, dir)?;
+    Ok(Report::default())
+}
+
+/// A library that the page may use one day compiles for the browser.
+pub(super) fn wasm(suite: &Suite<'_>, step: &Step, package: &str) -> Result<Report> {
+    let mut command = suite.workspace.cargo(SITE, "build")?;
+    command.args(["--package", package, "--lib", "--target", WASM_TARGET]);
+    suite.must(&step.name, &mut command)?;
+    Ok(Report::ok())
+}
+
+/// Each fuzz target for some seconds; `cargo xtask fuzz` goes on for longer.
+pub(super) fn fuzz(suite: &Suite<'_>, step: &Step) -> Result<Report> {
+    let mut command = fuzz::command(suite.workspace, None, fuzz::SECONDS, 1)?;
+    suite.prepare(&mut command);
+    suite.must(&step.name, &mut command)?;
+    Ok(Report::ok())
 }

@@ -4,6 +4,9 @@ use anyhow::{Result, bail};
 
 use crate::workspace::{Member, WASM_TARGET, Workspace};
 
+/// The judge of the screen's tests comes from npm.
+const JUDGE: &str = "packages:judge";
+
 /// One step.
 #[derive(Debug)]
 pub(crate) struct Step {
@@ -27,6 +30,9 @@ pub(super) enum Action {
     Page,
     Program(String),
     RustTests(Build),
+    Packages(&'static str),
+    Wasm(&'static str),
+    Fuzz,
     Types,
     Browser,
     Leftovers,
@@ -118,11 +124,12 @@ fn all(members: &[Member]) -> Vec<Step> {
         Action::Program("sempre-holder".to_owned()),
         &[],
     ));
+    steps.push(step(JUDGE, Action::Packages("crates/screen/oracle"), &[]));
     for build in builds.iter().filter(|build| !build.wasm) {
-        let needs: &[&str] = if build.package == "sempre-server" {
-            &["build:page", "build:holder"]
-        } else {
-            &[]
+        let needs: &[&str] = match build.package.as_str() {
+            "sempre-screen" => &[JUDGE],
+            "sempre-server" => &["build:page", "build:holder"],
+            _ => &[],
         };
         steps.push(step(
             &named("test", build),
@@ -130,6 +137,8 @@ fn all(members: &[Member]) -> Vec<Step> {
             needs,
         ));
     }
+    steps.push(step("wasm:sempre-screen", Action::Wasm("sempre-screen"), &[]));
+    steps.push(step("fuzz", Action::Fuzz, &[]));
     steps.push(step(
         "build:server",
         Action::Program("sempre-server".to_owned()),

@@ -2,5 +2,6 @@
 
 pub(crate) mod bench;
 pub(crate) mod build;
+pub(crate) mod fuzz;
 pub(crate) mod serve;
 pub(crate) mod test;
