@@ -41,12 +41,26 @@ pub(crate) struct Buffer {
     pub(crate) bottom: usize,
     pub(crate) tabs: Tabs,
     pub(crate) saved: Saved,
+    /// Long lines are wrapped anew when the width changes: in the normal buffer.
+    reflows: bool,
     packer: Packer,
 }
 
 impl Buffer {
-    /// A buffer of blank rows that keeps `scrollback` rows above them.
-    pub(crate) fn new(cols: usize, rows: usize, scrollback: usize) -> Self {
+    /// A normal buffer of blank rows that keeps `scrollback` rows above them.
+    pub(crate) fn normal(cols: usize, rows: usize, scrollback: usize) -> Self {
+        Self {
+            reflows: true,
+            ..Self::new(cols, rows, scrollback)
+        }
+    }
+
+    /// An alternate buffer of blank rows.
+    pub(crate) fn alternate(cols: usize, rows: usize) -> Self {
+        Self::new(cols, rows, 0)
+    }
+
+    fn new(cols: usize, rows: usize, scrollback: usize) -> Self {
         Self {
             rows: vec![Row::blank(cols, Cell::EMPTY); rows],
             scrollback: Scrollback::new(scrollback),
@@ -56,6 +70,7 @@ impl Buffer {
             bottom: rows.saturating_sub(1),
             tabs: Tabs::new(cols),
             saved: Saved::default(),
+            reflows: false,
             packer: Packer::default(),
         }
     }

@@ -35,7 +35,7 @@ pub(crate) trait Perform {
     /// A printable character that is not ASCII.
     fn print(&mut self, c: char);
     /// A control character, C0 or C1.
-    fn execute(&mut self, control: u8);
+    fn execute(&mut self, control: u8, at: usize);
     /// A control sequence. `at` is the index of its last byte in what was fed.
     fn csi(&mut self, sequence: &Sequence, at: usize);
     /// An escape sequence.
@@ -209,7 +209,7 @@ impl Parser {
             C1_ST => self.ground(),
             _ => {
                 self.ground();
-                perform.execute(u8::try_from(code).unwrap_or_default());
+                perform.execute(u8::try_from(code).unwrap_or_default(), at);
             }
         }
     }
@@ -230,15 +230,15 @@ impl Parser {
             CAN | SUB => {
                 self.end_string(false, at, perform);
                 self.ground();
-                perform.execute(byte);
+                perform.execute(byte, at);
                 return;
             }
             _ => {}
         }
         match self.state {
-            State::Ground if byte < 0x20 => perform.execute(byte),
+            State::Ground if byte < 0x20 => perform.execute(byte, at),
             State::Ground | State::Skipped => {}
-            State::Escape | State::EscapeIntermediate => self.escape(byte, perform),
+            State::Escape | State::EscapeIntermediate => self.escape(byte, at, perform),
             State::CsiEntry | State::CsiParam | State::CsiIntermediate | State::CsiIgnore => {
                 self.csi(byte, at, perform);
             }
@@ -284,9 +284,9 @@ impl Parser {
         }
     }
 
-    fn escape(&mut self, byte: u8, perform: &mut impl Perform) {
+    fn escape(&mut self, byte: u8, at: usize, perform: &mut impl Perform) {
         match (self.state, byte) {
-            (_, 0..0x20) => perform.execute(byte),
+            (_, 0..0x20) => perform.execute(byte, at),
             (_, 0x20..0x30) => {
                 self.sequence.collect(byte);
                 self.state = State::EscapeIntermediate;
@@ -313,7 +313,7 @@ impl Parser {
 
     fn csi(&mut self, byte: u8, at: usize, perform: &mut impl Perform) {
         match (self.state, byte) {
-            (_, 0..0x20) => perform.execute(byte),
+            (_, 0..0x20) => perform.execute(byte, at),
             (_, DEL..) => {}
             (State::CsiIgnore, 0x40..) => self.ground(),
             (State::CsiIgnore, _) => {}

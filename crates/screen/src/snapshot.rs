@@ -28,7 +28,8 @@ pub(crate) fn write(terminal: &Terminal, unfinished: &[u8], scrollback: usize) -
     state::write_globals(&mut writer, terminal);
     let skipped = normal.scrollback.len().saturating_sub(scrollback);
     let on_screen = normal.scrollback.len()..normal.scrollback.len() + terminal.rows;
-    let saved_above = state::is_saved(normal) && !on_screen.contains(&normal.saved.y);
+    let is_pending = normal.saved.x >= terminal.cols;
+    let saved_above = state::is_saved(normal) && (is_pending || !on_screen.contains(&normal.saved.y));
     if saved_above {
         state::write_saved_above(
             &mut writer,

@@ -67,8 +67,8 @@ impl Terminal {
         Self {
             cols,
             rows,
-            normal: Buffer::new(cols, rows, scrollback),
-            alternate: Buffer::new(cols, rows, 0),
+            normal: Buffer::normal(cols, rows, scrollback),
+            alternate: Buffer::alternate(cols, rows),
             on_alternate: false,
             pen: Pen::default(),
             styles: Interner::new(Attributes::default()),

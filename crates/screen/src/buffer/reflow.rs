@@ -81,6 +81,8 @@ struct Layout<'a> {
     saved_y: usize,
     rows: usize,
     max_lines: usize,
+    /// How many of the oldest rows found no place.
+    dropped: usize,
     old_cols: usize,
     cols: usize,
     clusters: &'a mut Clusters,
@@ -101,6 +103,7 @@ impl Buffer {
             saved_y: self.saved.y,
             rows,
             max_lines: self.scrollback.limit() + rows,
+            dropped: 0,
             old_cols,
             cols,
             clusters,
@@ -111,7 +114,11 @@ impl Buffer {
             layout.narrow();
         }
         (self.y, self.saved.y) = (layout.y, layout.saved_y);
-        let Layout { lines, base, .. } = layout;
+        let Layout {
+            lines, base, dropped, ..
+        } = layout;
+        self.scrollback
+            .start_at(self.scrollback.dropped() + dropped as u64);
         for (index, line) in lines.into_iter().enumerate() {
             if index < base {
                 self.scrollback
@@ -348,6 +355,7 @@ impl Layout<'_> {
         put(&mut self.lines, usize::MAX);
         let excess = self.lines.len().saturating_sub(self.max_lines);
         self.lines.drain(..excess);
+        self.dropped = excess;
     }
 }
 

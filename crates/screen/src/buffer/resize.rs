@@ -5,9 +5,8 @@ use crate::cell::Cell;
 use crate::row::Row;
 
 impl Buffer {
-    /// Changes the size. With a scrollback, lines longer than a row are wrapped anew.
+    /// Changes the size. In the normal buffer, lines longer than a row are wrapped anew.
     pub(crate) fn resize(&mut self, old_cols: usize, cols: usize, rows: usize, clusters: &mut Clusters) {
-        let has_scrollback = self.scrollback.limit() > 0;
         if cols > old_cols {
             self.set_cols(cols);
         }
@@ -16,7 +15,7 @@ impl Buffer {
         self.y = self.y.min(rows.saturating_sub(1)) + from_above;
         self.saved.x = self.saved.x.min(cols.saturating_sub(1));
         (self.top, self.bottom) = (0, rows.saturating_sub(1));
-        if has_scrollback {
+        if self.reflows {
             if cols != old_cols {
                 self.reflow(old_cols, cols, clusters);
             }

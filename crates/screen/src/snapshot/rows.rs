@@ -136,16 +136,15 @@ impl<'a> Writer<'a> {
             self.pen(&Attributes::default());
             self.bytes(b"\x1b[X");
         }
-        for (piece, style) in row.pieces() {
+        let mut pieces = row.pieces().peekable();
+        while let Some((piece, style)) = pieces.next() {
             let cells = piece.cells();
             match piece {
                 Piece::Null(_) if style == StyleId::DEFAULT => {}
                 Piece::Odd(text, 2) if at + 2 == self.terminal.cols => {
                     self.skip(at - x);
-                    self.pen(&self.attributes(style));
-                    // Another at once that does not fit takes the half that is not there.
-                    self.format(format_args!("\x1b[?7l{text}{HALVED}\x1b[?7h"));
-                    x = at + 1;
+                    x = at + self.halved(text, style, pieces.peek());
+                    break;
                 }
                 Piece::Null(_) | Piece::Odd(..) => {
                     self.skip(at - x);
@@ -187,6 +186,27 @@ impl<'a> Writer<'a> {
         self.pen(&Attributes::default());
         self.bytes(b"\x1b[X");
         cells
+    }
+
+    /// A wide character in the last two columns whose second cell is another's, as is left when what follows neither
+    /// fits nor wraps; returns by how many cells the cursor moved.
+    fn halved(&mut self, text: &str, style: StyleId, next: Option<&(Piece<'_>, StyleId)>) -> usize {
+        self.pen(&self.attributes(style));
+        self.bytes(b"\x1b[?7l");
+        self.text(text);
+        let moved = match next {
+            Some(&(Piece::Ascii(last) | Piece::Whole(last, 1), style)) => {
+                self.pen(&self.attributes(style));
+                self.text(last);
+                2
+            }
+            _ => {
+                self.text(HALVED);
+                1
+            }
+        };
+        self.bytes(b"\x1b[?7h");
+        moved
     }
 
     fn skip(&mut self, cells: usize) {

@@ -64,7 +64,7 @@ pub(super) fn write_saved_above(writer: &mut Writer<'_>, terminal: &Terminal, bu
         writer.bytes(&vec![b'\n'; off]);
     }
     save_at(writer, terminal, &buffer.saved, y.min(last));
-    writer.bytes(if off > 0 { b"\x1b[H\x1b[3J" } else { b"\x1b[H" });
+    writer.bytes(b"\x1b[H\x1b[2J\x1b[3J");
 }
 
 fn save_at(writer: &mut Writer<'_>, terminal: &Terminal, saved: &Saved, y: usize) {
@@ -73,6 +73,9 @@ fn save_at(writer: &mut Writer<'_>, terminal: &Terminal, saved: &Saved, y: usize
         write_designation(writer, 0, saved.charset);
     }
     writer.go_to(saved.x.min(terminal.cols.saturating_sub(1)), y);
+    if saved.x >= terminal.cols {
+        writer.text(" ");
+    }
     writer.bytes(b"\x1b7");
     if !saved.charset.is_ascii() {
         write_designation(writer, 0, Charset::ASCII);
@@ -185,7 +188,7 @@ struct LastPrinted {
 fn last_printed(terminal: &Terminal) -> Option<LastPrinted> {
     let buffer = terminal.buffer();
     let is_pending = buffer.x >= terminal.cols;
-    if !is_pending && terminal.joining.is_none() {
+    if buffer.x == 0 || !is_pending && terminal.joining.is_none() {
         return None;
     }
     let row = Packer::default().pack(buffer.rows.get(buffer.y)?, terminal.cols, &terminal.clusters);

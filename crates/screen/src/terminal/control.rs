@@ -2,14 +2,15 @@
 
 use super::Terminal;
 use crate::EventKind;
+use crate::attributes::{Attributes, Colour, StyleId};
 use crate::cell::Cell;
 use crate::charset::Charset;
 
 impl Terminal {
     /// A control character, C0 or C1.
-    pub(super) fn control(&mut self, control: u8) {
+    pub(super) fn control(&mut self, control: u8, at: usize) {
         match control {
-            0x07 => self.tell(EventKind::Bell, 0),
+            0x07 => self.tell(EventKind::Bell, at),
             0x08 => self.backspace(),
             0x09 => self.tab(1),
             0x0a..=0x0c => self.line_feed(),
@@ -152,7 +153,13 @@ impl Terminal {
     /// DECALN: the screen full of E.
     fn align(&mut self) {
         self.go_to(0, 0);
-        let style = self.pen.numbers(&mut self.styles).0;
+        let attributes = Attributes {
+            underline: 0,
+            underline_colour: Colour::Default,
+            link: 0,
+            ..*self.pen.attributes()
+        };
+        let style = StyleId(self.styles.number(&attributes));
         for row in &mut self.buffer_mut().rows {
             row.cells.fill(Cell::ascii(b'E', style));
             row.wrapped = false;

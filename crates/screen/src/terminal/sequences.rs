@@ -26,8 +26,8 @@ impl Perform for Terminal {
         self.print_character(c);
     }
 
-    fn execute(&mut self, control: u8) {
-        self.control(control);
+    fn execute(&mut self, control: u8, at: usize) {
+        self.control(control, at);
         self.stop_printing();
     }
 

@@ -13,6 +13,8 @@ impl Terminal {
         while index < params.len() {
             index += 1 + self.select(params, index);
         }
+        // What DECRC took away comes back with the next SGR.
+        self.pen.change_extended(|_| {});
     }
 
     /// Acts on the parameter at `index`; returns how many after it belong to it.
