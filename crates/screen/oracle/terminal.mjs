@@ -12,6 +12,8 @@ export function open({ cols, rows, scrollback }) {
   for (const prefix of [undefined, "?"]) {
     terminal.parser.registerCsiHandler({ prefix, final: "J" }, (params) => eraseAbove(terminal, params));
   }
+  // xterm.js forgets a link whose lines are gone even if the pen still draws with it.
+  terminal._core._oscLinkService._removeMarkerFromLink = () => {};
   terminal.palette = followPalette(terminal);
   return terminal;
 }
@@ -60,13 +62,21 @@ export function run(terminal, ops) {
  */
 function resize(terminal, cols, rows) {
   terminal.resize(cols, rows);
-  const { alt } = terminal._core._bufferService.buffers;
+  const { alt, normal } = terminal._core._bufferService.buffers;
   const blank = alt.getNullCell();
   for (let y = 0; y < alt.lines.length; y += 1) {
     const line = alt.lines.get(y);
     if (line.length > terminal.cols) line.resize(terminal.cols, blank);
   }
+  for (const buffer of [normal, alt]) {
+    for (let y = 0; y < buffer.lines.length; y += 1) cutEdge(buffer.lines.get(y), terminal.cols - 1, blank);
+  }
   if (alt.lines.length === 0) alt.lines.maxLength = terminal.rows;
+}
+
+/** Half a character at the edge, of which a window made narrower took the other half: no snapshot could tell it. */
+function cutEdge(line, last, blank) {
+  if (line.getWidth(last) === 2) line.setCell(last, blank);
 }
 
 /**

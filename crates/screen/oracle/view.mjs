@@ -6,12 +6,13 @@ export function view({ cols, rows, scrollback, segments }) {
   const terminal = open({ cols, rows, scrollback });
   const views = [];
   for (const { ops } of segments) {
+    // Where xterm.js itself fails, or has lost rows of its screen, there is nothing to compare with.
     try {
       run(terminal, ops);
+      views.push(look(terminal));
     } catch {
       break;
     }
-    views.push(look(terminal));
   }
   return views;
 }

@@ -30,7 +30,7 @@ pub(crate) struct Saved {
 /// A buffer.
 #[derive(Debug, Clone)]
 pub(crate) struct Buffer {
-    /// The rows on the screen from the top. Those of the alternate buffer may be longer than the screen is wide.
+    /// The rows on the screen from the top.
     pub(crate) rows: Vec<Row>,
     pub(crate) scrollback: Scrollback,
     /// Column of the cursor; one past the last while a wrap is pending.
@@ -93,7 +93,7 @@ impl Buffer {
     /// rows go into the scrollback.
     pub(crate) fn scroll(&mut self, cols: usize, blank: Cell, wrapped: bool, clusters: &Clusters) {
         if self.top == 0
-            && self.scrollback.limit() > 0
+            && self.reflows
             && let Some(row) = self.rows.first()
         {
             self.scrollback.push(self.packer.pack(row, cols, clusters));

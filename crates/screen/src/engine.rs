@@ -23,13 +23,20 @@ impl Engine {
     /// An empty terminal that keeps `scrollback` lines (at most [`crate::MAX_SCROLLBACK_LINES`]) above its screen; the
     /// first byte fed is at `offset`.
     pub fn new(size: Size, scrollback: usize, offset: Offset) -> Self {
-        let size = size.clamped();
+        let size = Self::possible(size);
         Self {
             parser: Parser::default(),
             terminal: Terminal::new(size, scrollback.min(MAX_SCROLLBACK_LINES)),
             size,
             offset,
         }
+    }
+
+    /// The nearest size a terminal can have: like xterm.js, no less than two columns, in which a wide character fits.
+    fn possible(size: Size) -> Size {
+        const MIN_COLS: u16 = 2;
+        let size = size.clamped();
+        Size::new(size.cols.max(MIN_COLS), size.rows)
     }
 
     /// The terminal a snapshot taken at `offset` rebuilds; its queries and news are not told again.
@@ -130,7 +137,7 @@ impl Screen for Engine {
     }
 
     fn resize(&mut self, size: Size) {
-        self.size = size.clamped();
+        self.size = Self::possible(size);
         self.terminal.resize(self.size);
     }
 

@@ -75,7 +75,7 @@ impl Row {
     }
 
     /// A wide character whose first half stands in the last cell does not fit.
-    fn cut_end(&mut self, style: StyleId) {
+    pub(crate) fn cut_end(&mut self, style: StyleId) {
         let last = self.len().saturating_sub(1);
         if self.len() > 0 && self.width(last) == 2 {
             self.set(last, Cell::null(style));

@@ -42,6 +42,7 @@ impl Scrollback {
 
     pub(crate) fn push(&mut self, row: PackedRow) {
         if self.limit == 0 {
+            self.dropped += 1;
             return;
         }
         if self.rows.len() >= self.limit {

@@ -155,7 +155,14 @@ impl Terminal {
             return;
         }
         self.normal.resize(self.cols, cols, rows, &mut self.clusters);
+        // Its cell may be gone.
+        self.joining = Joining::default();
+        let saved = self.alternate.saved.clone();
         self.alternate.resize(self.cols, cols, rows, &mut self.clusters);
+        if !self.on_alternate {
+            // It has no rows then, in which a saved cursor could move.
+            self.alternate.saved = saved;
+        }
         (self.cols, self.rows) = (cols, rows);
     }
 

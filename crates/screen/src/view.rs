@@ -9,6 +9,8 @@ use crate::{Colour, Line, Rgb, Run, Style, Underline};
 pub(crate) fn line(row: &PackedRow, styles: &Styles, links: &Interner<Link>) -> Line {
     let mut runs: Vec<Run> = Vec::new();
     let mut last = None;
+    // A cell that a wide character covers though it is not its own is not seen.
+    let mut covered = false;
     for (piece, id) in row.pieces() {
         if last != Some(id) {
             let attributes = styles.get(id.0).copied().unwrap_or_default();
@@ -20,9 +22,18 @@ pub(crate) fn line(row: &PackedRow, styles: &Styles, links: &Interner<Link>) -> 
             last = Some(id);
         }
         if let Some(run) = runs.last_mut() {
+            let hidden = usize::from(std::mem::take(&mut covered));
             match piece {
-                Piece::Null(count) => run.text.extend(std::iter::repeat_n(' ', count)),
-                Piece::Ascii(text) | Piece::Whole(text, _) | Piece::Odd(text, _) => run.text.push_str(text),
+                Piece::Null(count) => run.text.extend(std::iter::repeat_n(' ', count - hidden)),
+                Piece::Ascii(text) => run.text.push_str(text.get(hidden..).unwrap_or_default()),
+                // Of one covered by half its other half is blank.
+                Piece::Whole(_, 2) if hidden > 0 => run.text.push(' '),
+                Piece::Whole(..) | Piece::Odd(..) if hidden > 0 => {}
+                Piece::Whole(text, _) => run.text.push_str(text),
+                Piece::Odd(text, width) => {
+                    run.text.push_str(text);
+                    covered = width == 2;
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! A buffer takes another size, as xterm.js does it: rows first, the cursor held on the screen, then the long lines.
 
 use super::{Buffer, Clusters};
+use crate::attributes::StyleId;
 use crate::cell::Cell;
 use crate::row::Row;
 
@@ -15,13 +16,11 @@ impl Buffer {
         self.y = self.y.min(rows.saturating_sub(1)) + from_above;
         self.saved.x = self.saved.x.min(cols.saturating_sub(1));
         (self.top, self.bottom) = (0, rows.saturating_sub(1));
-        if self.reflows {
-            if cols != old_cols {
-                self.reflow(old_cols, cols, clusters);
-            }
-            if cols < old_cols {
-                self.set_cols(cols);
-            }
+        if self.reflows && cols != old_cols {
+            self.reflow(old_cols, cols, clusters);
+        }
+        if cols < old_cols {
+            self.set_cols(cols);
         }
         self.y = self.y.min(rows.saturating_sub(1));
         self.tabs.widen(cols);
@@ -30,6 +29,8 @@ impl Buffer {
     fn set_cols(&mut self, cols: usize) {
         for row in &mut self.rows {
             row.cells.resize(cols, Cell::EMPTY);
+            // Half a character at the edge is no character, though xterm.js keeps it: no snapshot could tell it.
+            row.cut_end(StyleId::DEFAULT);
         }
     }
 

@@ -165,27 +165,63 @@ impl<'a> Writer<'a> {
     /// Cells never written, in a style, the cursor before them; returns by how many cells it moved.
     fn null(&mut self, at: usize, cells: usize, style: StyleId) -> usize {
         let attributes = self.attributes(style);
-        let erased = Attributes {
-            background: attributes.background,
-            ..Attributes::default()
-        };
         let has_room = at + cells < self.terminal.cols;
-        if attributes == erased || !has_room {
+        if attributes == erased(&attributes) || !has_room {
             self.pen(&attributes);
             self.format(format_args!("\x1b[{cells}X"));
             return 0;
         }
         // What is left of a wide character whose other half is overwritten has all of that pen.
         self.pen(&attributes);
-        for _ in 0..cells {
+        for column in at + 2..at + 2 + cells {
             self.text(HALVED);
-            self.bytes(b"\x1b[D");
+            self.format(format_args!("\x1b[{column}G"));
             self.text(" ");
-            self.bytes(b"\x1b[D");
+            self.format(format_args!("\x1b[{column}G"));
         }
         self.pen(&Attributes::default());
         self.bytes(b"\x1b[X");
         cells
+    }
+
+    /// The last cell of the row, never written, in a style; the cursor is on it.
+    fn null_at_the_end(&mut self, row: &PackedRow, style: StyleId) {
+        let attributes = self.attributes(style);
+        let Some(before) = self.terminal.cols.checked_sub(2) else {
+            return;
+        };
+        let erased = erased(&attributes);
+        if attributes == erased {
+            self.pen(&erased);
+            self.bytes(b"\x1b[X");
+            return;
+        }
+        // The half that is left of a wide character has all of the pen that overwrites the other; which is mended then.
+        self.format(format_args!("\x1b[D{HALVED}\x1b[{}G", before + 1));
+        self.pen(&attributes);
+        self.text(" ");
+        let mut at = 0;
+        for (piece, style) in row.pieces() {
+            let end = at + piece.cells();
+            if end > before {
+                self.pen(&self.attributes(style));
+                match piece {
+                    Piece::Ascii(text) => {
+                        self.format(format_args!("\x1b[{}G", before + 1));
+                        self.text(text.get(before - at..=before - at).unwrap_or_default());
+                    }
+                    Piece::Whole(text, _) => {
+                        self.format(format_args!("\x1b[{}G", at + 1));
+                        self.text(text);
+                    }
+                    Piece::Null(_) | Piece::Odd(..) => {
+                        self.format(format_args!("\x1b[{}G\x1b[X", before + 1))
+                    }
+                }
+                return;
+            }
+            at = end;
+        }
     }
 
     /// A wide character in the last two columns whose second cell is another's, as is left when what follows neither
@@ -243,12 +279,19 @@ impl<'a> Writer<'a> {
             self.skip((cols - 1).saturating_sub(x));
             self.text("  ");
             self.format(format_args!("\x1b[A\x1b[{cols}G"));
-            let style = last_cell(row, cols).unwrap_or_default();
-            self.pen(&self.attributes(style));
-            self.bytes(b"\x1b[X\x1b[B");
+            self.null_at_the_end(row, last_cell(row, cols).unwrap_or_default());
+            self.bytes(b"\x1b[B");
         }
         self.bytes(b"\r");
         true
+    }
+}
+
+/// What erasing with this pen leaves.
+fn erased(attributes: &Attributes) -> Attributes {
+    Attributes {
+        background: attributes.background,
+        ..Attributes::default()
     }
 }
 

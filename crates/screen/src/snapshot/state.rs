@@ -127,6 +127,11 @@ pub(super) fn write_end(writer: &mut Writer<'_>, terminal: &Terminal) {
     write_modes(writer, terminal);
     write_charsets(writer, terminal);
     writer.pen(&pen.set_up());
+    if last.is_none() && is_taken_apart(terminal) {
+        writer.pen(pen.attributes());
+        writer.bytes(b"\x1b8");
+        write_cursor(writer, terminal, None);
+    }
     match source {
         Some((x, text)) => {
             writer.go_to(x, row_to_go_to(terminal));
@@ -138,6 +143,20 @@ pub(super) fn write_end(writer: &mut Writer<'_>, terminal: &Terminal) {
         }
         None => writer.apart(),
     }
+}
+
+/// DECRC made pen and character set what other sequences cannot, and would again: it takes back colours and flags but
+/// not what goes with an underline, and a character set that is not the one shifted in.
+fn is_taken_apart(terminal: &Terminal) -> bool {
+    let (pen, charsets, saved) = (&terminal.pen, &terminal.charsets, &terminal.buffer().saved);
+    let shifted = charsets.sets.get(charsets.level).copied().unwrap_or_default();
+    let attributes = pen.attributes();
+    let is_apart = !pen.extended() && (attributes.underline != 0 || attributes.link != 0);
+    let colours = |pen: &Attributes| (pen.foreground, pen.background, pen.flags);
+    (is_apart || charsets.current != shifted)
+        && saved.charset == charsets.current
+        && saved.extended == pen.extended()
+        && colours(&saved.pen) == colours(attributes)
 }
 
 /// What has to be printed in the character set in use so that `text` comes out.

@@ -93,6 +93,9 @@ fn with_resizes(recording: &Recording) -> Script {
             _ => continue,
         }
         ops.push(Op::Resize(size));
+        // What the last character may still join after a resize, when its cell may be gone, no snapshot can tell;
+        // programs draw anew, and any sequence ends it.
+        ops.push(Op::Write(b"\x1b\\".to_vec()));
     }
     script
 }

@@ -235,7 +235,6 @@ pub(crate) fn size() -> impl Strategy<Value = Size> {
     prop_oneof![
         4 => (2..14_u16, 2..6_u16),
         2 => (2..40_u16, 2..12_u16),
-        1 => (2..40_u16, 1..2_u16),
     ]
     .prop_map(|(cols, rows)| Size::new(cols, rows))
 }
