@@ -56,9 +56,10 @@ export function run(terminal, ops) {
 }
 
 /**
- * Two of xterm.js' memories of a larger window are not kept, since no snapshot could tell them and programs draw anew:
+ * Three of xterm.js' memories of a larger window are not kept, since no snapshot could tell them and programs draw anew:
  * columns of the alternate buffer that are cut off, which a wider window shows again; and the rows of an alternate
- * buffer that was not in use, more than which it then takes before it drops lines.
+ * buffer that was not in use, more than which it then takes before it drops lines; and what could be joined by a mark,
+ * though the cell may be gone.
  */
 function resize(terminal, cols, rows) {
   terminal.resize(cols, rows);
@@ -72,6 +73,7 @@ function resize(terminal, cols, rows) {
     for (let y = 0; y < buffer.lines.length; y += 1) cutEdge(buffer.lines.get(y), terminal.cols - 1, blank);
   }
   if (alt.lines.length === 0) alt.lines.maxLength = terminal.rows;
+  terminal._core._inputHandler._parser.precedingJoinState = 0;
 }
 
 /** Half a character at the edge, of which a window made narrower took the other half: no snapshot could tell it. */
