@@ -11,6 +11,8 @@
 
 #[cfg(not(feature = "hydrate"))]
 mod absent;
+#[cfg(any(feature = "hydrate", test))]
+mod characters;
 #[cfg(feature = "hydrate")]
 mod live;
 mod paste;

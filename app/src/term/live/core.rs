@@ -1,6 +1,6 @@
 //! The state that closures inside xterm.js share with the terminal.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
@@ -9,6 +9,7 @@ use wasm_bindgen::closure::Closure;
 
 use super::xterm::XTerm;
 use crate::feed::{Mark, Voice};
+use crate::term::characters::unfinished_bytes;
 use crate::term::{FONT_PX, Listen, SCROLLBACK_LINES, Told};
 
 pub(super) struct Core {
@@ -20,6 +21,8 @@ pub(super) struct Core {
     /// The session has older output than the terminal was given.
     pub(super) cut: Cell<bool>,
     listen: Listen,
+    /// The start of a character whose rest has not come.
+    held: RefCell<Vec<u8>>,
     /// Writes xterm.js has taken and not parsed.
     unparsed: Rc<Cell<u32>>,
 }
@@ -33,6 +36,7 @@ impl Core {
             font_px: Cell::new(FONT_PX),
             cut: Cell::default(),
             listen,
+            held: RefCell::default(),
             unparsed: Rc::default(),
         }
     }
@@ -55,10 +59,14 @@ impl Core {
     pub(super) fn write(&self, bytes: &[u8], mark: Mark) {
         let listen = self.listen.clone();
         let done = self.after_parsing(move || listen(Told::Drawn(mark)));
+        let mut whole = self.held.take();
+        whole.extend_from_slice(bytes);
+        let held = whole.split_off(whole.len() - unfinished_bytes(&whole));
+        self.held.replace(held);
         // Throws only when 50 MB are waiting; acknowledgements keep it far below.
         let _ = self
             .terminal
-            .write_bytes(Uint8Array::from(bytes), done.unchecked_ref());
+            .write_bytes(Uint8Array::from(whole.as_slice()), done.unchecked_ref());
     }
 
     /// Writes `text` and does `parsed` once it is parsed.
