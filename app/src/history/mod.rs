@@ -1,7 +1,7 @@
 //! The history view without its frame: what the server kept of a session's output, as rows of styled text that are
 //! loaded as one scrolls.
 //!
-//! [`window`] and [`paint`] decide where rows are and how they look, [`reader`] does it. It reads only: nothing here
+//! `window` and `paint` decide where rows are and how they look, `reader` does it. It reads only: nothing here
 //! reaches the session.
 
 mod paint;

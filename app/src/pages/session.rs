@@ -59,9 +59,9 @@ fn keep_current(info: SessionInfo) -> RwSignal<Option<Seen>> {
     let seen = RwSignal::new(Some(Seen::now(info, clock)));
     watch_sessions(move |change| match change {
         Change::Session(info) if info.session_id == id => drop(seen.try_set(Some(Seen::now(*info, clock)))),
-        // Removed, or archived: then it is still known.
-        Change::Removed(changed) if changed != id => {}
-        Change::Removed(_) | Change::Resync => {
+        Change::Removed(changed) if changed == id => drop(seen.try_set(None)),
+        // It may have been archived: then it is still known.
+        Change::Resync => {
             let session = data::session(id);
             leptos::task::spawn_local(async move {
                 if let Ok(info) = session.await {
@@ -69,7 +69,7 @@ fn keep_current(info: SessionInfo) -> RwSignal<Option<Seen>> {
                 }
             });
         }
-        Change::Session(_) => {}
+        Change::Session(_) | Change::Removed(_) => {}
     });
     seen
 }

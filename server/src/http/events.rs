@@ -42,7 +42,8 @@ fn event(state: &ServerState, change: Result<Change, RecvError>) -> Option<Event
             (EVENT_SESSION, SessionEvent::Session(Box::new(session.info())))
         }
         Ok(Change::Removed(session_id)) => (EVENT_REMOVED, SessionEvent::Removed { session_id }),
-        Err(_) => (EVENT_RESYNC, SessionEvent::Resync {}),
+        // Off the list of those with a journal, and still to be asked for.
+        Ok(Change::Archived(_)) | Err(_) => (EVENT_RESYNC, SessionEvent::Resync {}),
     };
     Event::default().event(name).json_data(event).ok()
 }

@@ -163,7 +163,7 @@ pub(super) async fn run(registry: Arc<Registry>, mut recording: Recording, end: 
             }
             change = recording.changes.recv() => match change {
                 Ok(Change::Session(id)) => drop(dirty.insert(id)),
-                Ok(Change::Removed(id)) => drop(recording.rows.archived.remove(&id)),
+                Ok(Change::Removed(id) | Change::Archived(id)) => drop(recording.rows.archived.remove(&id)),
                 Err(RecvError::Lagged(_)) => {
                     dirty.extend(registry.ids());
                     recording.rows.archived.retain(|&id| registry.get(id).is_ok());

@@ -239,7 +239,7 @@ impl Registry {
         tokio::fs::remove_dir_all(session.directory())
             .await
             .map_err(SessionError::system("cannot remove the session's directory"))?;
-        self.take_out(id);
+        self.take_out(id, Change::Removed(id));
         if let Err(error) = self.recorder.forget(vec![id]).await {
             // It has no directory: the next start forgets it.
             tracing::debug!(session = %id, %error, "its row stays for now");
@@ -248,10 +248,10 @@ impl Registry {
     }
 
     /// Takes a session off the list, and tells who watches it; false if it was not on it any more.
-    pub(super) fn take_out(&self, id: SessionId) -> bool {
+    pub(super) fn take_out(&self, id: SessionId, change: Change) -> bool {
         let was_there = lock(&self.sessions).remove(&id).is_some();
         // Nobody may be watching.
-        let _ = self.surroundings.changes.send(Change::Removed(id));
+        let _ = self.surroundings.changes.send(change);
         was_there
     }
 

@@ -116,6 +116,8 @@ pub enum Change {
     Session(SessionId),
     /// A session is gone with its journal.
     Removed(SessionId),
+    /// A session's journal is gone, and what is known of it is kept.
+    Archived(SessionId),
 }
 
 impl Session {

@@ -134,7 +134,7 @@ async fn l2_an_idle_shell_ends_and_one_with_work_does_not() {
 #[tokio::test]
 async fn a_program_that_ignores_the_hangup_is_killed() {
     let server = quick().start();
-    let script = "trap '' HUP TERM; echo deaf; while :; do sleep 600; done";
+    let script = "trap '' HUP TERM; echo deaf; while :; do read -r line; done";
     let id = server
         .create(json!({ "cmd": ["sh", "-c", script], "ttl": 1 }))
         .await;

@@ -8,7 +8,7 @@ use sempre_protocol::api::SessionState;
 
 use super::plan::Action;
 use crate::sessions::records::row_of;
-use crate::sessions::session::Session;
+use crate::sessions::session::{Change, Session};
 use crate::sessions::{Registry, SessionError, adopt, last_lines};
 use crate::store::SessionRow;
 
@@ -50,7 +50,7 @@ async fn archive(registry: &Registry, id: SessionId) -> Result<(), SessionError>
     let row = archived_row(&session, registry.clock().wall_ms());
     let screen = screen.unwrap_or_default().join("\n");
     registry.recorder().archive(row, screen).await?;
-    if !registry.take_out(id) {
+    if !registry.take_out(id, Change::Archived(id)) {
         // Someone removed it meanwhile: nothing of it is to be kept.
         return Ok(registry.recorder().forget(vec![id]).await?);
     }
