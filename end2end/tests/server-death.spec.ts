@@ -47,7 +47,8 @@ test("kill -9 of the server during seq 1 2000000: every line once, every key onc
   const shown = await terminal.lines();
   const last = shown.indexOf("end-0");
   const numbers = shown.slice(0, last).map(Number);
-  expect(numbers.length).toBeGreaterThan(4_000);
+  // A page that fell far behind is given today's screen and a little above it, else all that the terminal keeps.
+  expect(numbers.length).toBeGreaterThan(200);
   expect(numbers).toEqual(Array.from(numbers, (_, at) => LAST - numbers.length + 1 + at));
   expect(shown.filter((line) => line === "gap-42")).toHaveLength(1);
   const offsets = await terminal.offsetsSeen();
