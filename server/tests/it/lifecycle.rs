@@ -132,7 +132,7 @@ async fn l2_an_idle_shell_ends_and_one_with_work_does_not() {
     // A shell of this kind does not take its jobs along.
     let pid = server.info(with_job).await.pid.unwrap();
     let mut typist = server.attach(with_job, "").await;
-    typist.type_in("kill $!\r").await;
+    typist.type_in("kill $!; wait\r").await;
     eventually("the job to be gone", || async {
         crate::harness::children(pid).is_empty().then_some(())
     })
