@@ -1,6 +1,7 @@
 //! Keyframes: what lets a server that comes back show the exact screen soon, and what their loss costs.
 
 use std::fs;
+use std::io::{Read, Seek, SeekFrom};
 
 use sempre_protocol::texts::ServerText;
 use sempre_protocol::{Offset, SessionId, Size};
@@ -119,18 +120,20 @@ async fn dead_during(bytes: u64) {
     let before = server.info(id).await.offset.0;
     server.kill();
     fs::write(&go, "").unwrap();
-    // Nobody is there to be told: the journal itself says how far it is.
-    let segments = || {
-        let dir = server.session_dir(id);
-        let names = fs::read_dir(dir).unwrap().filter_map(|entry| {
+    // Nobody is there to be told: the journal itself says whether the last of it is there.
+    let newest = || {
+        let names = fs::read_dir(server.session_dir(id)).unwrap().filter_map(|entry| {
             let path = entry.unwrap().path();
-            let base: u64 = path.file_stem()?.to_str()?.parse().ok()?;
-            (path.extension()? == "out").then(|| base + fs::metadata(&path).map_or(0, |data| data.len()))
+            (path.extension()? == "out").then_some(path)
         });
-        names.max().unwrap_or_default()
+        names.max()
     };
     crate::harness::eventually("the output", || async {
-        (segments() > before + bytes).then_some(())
+        let mut file = fs::File::open(newest()?).ok()?;
+        let end = file.seek(SeekFrom::End(-4)).ok().map(|_| ())?;
+        let mut last = [0; 4];
+        file.read_exact(&mut last).ok()?;
+        (last == *b"over").then_some(end)
     })
     .await;
     server.start_again();
