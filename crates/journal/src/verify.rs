@@ -1,7 +1,8 @@
-//! Finds every damaged place of a journal: a read of all of it. Changes nothing.
+//! Finds every damaged place of a journal, or of a part of it: a read of all of that. Changes nothing.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::events::read_records;
@@ -93,10 +94,25 @@ impl Reader {
     /// # Errors
     /// When a file can't be read; a missing one is damage, not an error.
     pub fn verify(&self) -> io::Result<Vec<Damage>> {
+        self.verify_range(0..u64::MAX)
+    }
+
+    /// As [`Reader::verify`], of the output in `range` alone: whatever damage may change what is read there. Reads
+    /// that output once, and the indexes of its segments.
+    ///
+    /// # Errors
+    /// As [`Reader::verify`].
+    pub fn verify_range(&self, range: Range<u64>) -> io::Result<Vec<Damage>> {
         let bases = output_bases(&self.dir)?;
-        let mut check = Check::new(&self.dir, &bases)?;
-        for (number, &base) in bases.iter().enumerate() {
-            let next_base = bases.get(number + 1).copied();
+        let next_bases = bases.iter().skip(1).map(|&base| Some(base)).chain([None]);
+        let segments: Vec<_> = bases
+            .iter()
+            .copied()
+            .zip(next_bases)
+            .filter(|&(base, next)| base < range.end && next.is_none_or(|next| next > range.start))
+            .collect();
+        let mut check = Check::new(&self.dir, segments.iter().map(|&(base, _)| base), range)?;
+        for &(base, next_base) in &segments {
             check.segment(base, next_base)?;
         }
         check.orphans(&bases)?;
@@ -110,15 +126,17 @@ impl Reader {
 
 struct Check<'a> {
     dir: &'a Path,
+    /// The output that is looked at.
+    range: Range<u64>,
     gaps: Vec<(u64, u64)>,
     /// With the base offset of the segment it is in.
     found: Vec<(u64, Damage)>,
 }
 
 impl<'a> Check<'a> {
-    fn new(dir: &'a Path, bases: &[u64]) -> io::Result<Self> {
+    fn new(dir: &'a Path, bases: impl Iterator<Item = u64>, range: Range<u64>) -> io::Result<Self> {
         let mut gaps = Vec::new();
-        for &base in bases {
+        for base in bases {
             let records = read_records(&Segment::new(dir, base).index_path).unwrap_or_default();
             gaps.extend(records.iter().filter_map(|record| match record.event {
                 Event::Gap { resumes_at } => Some((record.offset, resumes_at)),
@@ -127,6 +145,7 @@ impl<'a> Check<'a> {
         }
         Ok(Self {
             dir,
+            range,
             gaps,
             found: Vec::new(),
         })
@@ -174,8 +193,12 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
+    fn concerns(&self, from: u64, to: u64) -> bool {
+        from < self.range.end && to > self.range.start
+    }
+
     fn unchecked(&mut self, base: u64, output_path: &Path, from: u64, to: u64) {
-        if from < to {
+        if from < to && self.concerns(from, to) {
             self.report(base, output_path, from - base, DamageKind::Unchecked { from, to });
         }
     }
@@ -210,7 +233,9 @@ impl<'a> Check<'a> {
                 }) if offset >= covered => {
                     self.unchecked(base, output_path, covered, offset);
                     covered = offset.saturating_add(u64::from(len));
-                    if let Some(kind) = output_damage(output, offset - base, (offset, covered), crc)? {
+                    if self.concerns(offset, covered)
+                        && let Some(kind) = output_damage(output, offset - base, (offset, covered), crc)?
+                    {
                         self.report(base, output_path, offset - base, kind);
                     }
                 }
@@ -230,7 +255,8 @@ impl<'a> Check<'a> {
             let path = Segment::new(self.dir, base).index_path;
             let records = read_records(&path).unwrap_or_default();
             let tells = |record: &Record| matches!(record.event, Event::Output { .. });
-            if bases.first().is_none_or(|&first| base >= first) && records.iter().any(tells) {
+            let counts = bases.first().is_none_or(|&first| base >= first) && self.range.contains(&base);
+            if counts && records.iter().any(tells) {
                 self.report(base, &path, 0, DamageKind::OutputMissing);
             }
         }

@@ -188,6 +188,26 @@ fn damage_is_named_with_its_place() {
 }
 
 #[test]
+fn a_part_is_checked_without_the_rest() {
+    let (dir, all) = three_segments();
+    for segment in &all {
+        let mut content = fs::read(&segment.output_path).unwrap();
+        content[7] = b'y';
+        fs::write(&segment.output_path, &content).unwrap();
+    }
+    let reader = Reader::open(dir.path()).unwrap();
+    let found = |range: Range<u64>| {
+        let found = reader.verify_range(range).unwrap();
+        found.into_iter().map(|damage| damage.kind).collect::<Vec<_>>()
+    };
+    let checksum = |from, to| DamageKind::OutputChecksum { from, to };
+    assert_eq!(found(600..601), [checksum(600, 1200)]);
+    assert_eq!(found(1199..1201), [checksum(600, 1200), checksum(1200, 1800)]);
+    assert_eq!(found(1800..u64::MAX), []);
+    assert_eq!(found(0..u64::MAX).len(), 3);
+}
+
+#[test]
 fn a_lost_or_damaged_index_hides_no_byte() {
     let (dir, all) = three_segments();
     fs::remove_file(&all[0].index_path).unwrap();
