@@ -83,6 +83,16 @@ impl Engine {
         self.terminal.on_alternate
     }
 
+    /// Whether the program wants pastes marked as such (mode 2004).
+    pub fn is_paste_bracketed(&self) -> bool {
+        self.terminal.modes.bracketed_paste
+    }
+
+    /// Whether the cursor is shown (mode 25).
+    pub fn is_cursor_visible(&self) -> bool {
+        !self.terminal.lasting.cursor_hidden
+    }
+
     /// Column and row of the cursor on the screen, from 0; the column may be one past the last while a wrap is pending.
     pub fn cursor(&self) -> (u16, u16) {
         let buffer = self.terminal.buffer();

@@ -16,6 +16,7 @@ mod modes;
 mod packed;
 mod parser;
 mod pen;
+mod plain;
 mod row;
 mod scrollback;
 mod snapshot;
@@ -26,8 +27,9 @@ mod view;
 mod width;
 
 pub use engine::Engine;
-pub use event::{Event, EventKind};
+pub use event::{Event, EventKind, ShellMark, ShellStage};
 pub use line::{Colour, Line, Run, Style, Underline};
+pub use plain::PlainText;
 pub use theme::{Rgb, Theme};
 
 use sempre_protocol::Size;
@@ -36,7 +38,8 @@ use sempre_protocol::Size;
 pub const SCROLLBACK_LINES: usize = 5_000;
 /// Most lines an engine keeps above the screen.
 pub const MAX_SCROLLBACK_LINES: usize = 100_000;
-/// Events an engine holds for [`Engine::take_events`]; when more come, the oldest that are not replies go.
+/// Events an engine holds for [`Engine::take_events`]; when more come, the oldest go that are neither replies nor the
+/// shell's.
 pub const MAX_EVENTS: usize = 1_024;
 
 /// A terminal without a display.

@@ -72,7 +72,8 @@ pub(crate) struct Packer {
 impl Packer {
     /// The first `cols` cells of `row` at rest.
     pub(crate) fn pack(&mut self, row: &Row, cols: usize, clusters: &Interner<Box<str>>) -> PackedRow {
-        let cells = row.cells.get(..cols).unwrap_or(&row.cells);
+        let cells = row.written();
+        let cells = cells.get(..cols).unwrap_or(cells);
         let used = cells
             .iter()
             .rposition(|&cell| cell != Cell::EMPTY)
@@ -237,10 +238,7 @@ impl PackedRow {
             }
         }
         cells.resize(cols, Cell::EMPTY);
-        Row {
-            cells,
-            wrapped: self.wrapped,
-        }
+        Row::of(cells, self.wrapped)
     }
 }
 
@@ -360,13 +358,10 @@ mod tests {
     }
 
     fn check(cells: &[Cell], clusters: &mut Interner<Box<str>>) -> usize {
-        let row = Row {
-            cells: cells.to_vec(),
-            wrapped: true,
-        };
+        let row = Row::of(cells.to_vec(), true);
         let packed = Packer::default().pack(&row, cells.len(), clusters);
         let again = packed.unpack(cells.len(), clusters);
-        assert_eq!(again.cells, cells);
+        assert_eq!(again.cells(), cells);
         assert!(again.wrapped);
         packed.data.len()
     }

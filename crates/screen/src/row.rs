@@ -6,24 +6,60 @@ use crate::cell::Cell;
 /// A row of cells, and whether it goes on from the row above.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Row {
-    pub(crate) cells: Vec<Cell>,
+    cells: Vec<Cell>,
+    /// From here on every cell is empty. Short lines are cleared and packed by what was written, not by the width.
+    written: usize,
     pub(crate) wrapped: bool,
 }
 
 impl Row {
     /// A row of `cols` blanks.
     pub(crate) fn blank(cols: usize, blank: Cell) -> Self {
+        Self::of(vec![blank; cols], false)
+    }
+
+    /// A row of these cells.
+    pub(crate) fn of(cells: Vec<Cell>, wrapped: bool) -> Self {
         Self {
-            cells: vec![blank; cols],
-            wrapped: false,
+            written: cells.len(),
+            cells,
+            wrapped,
         }
+    }
+
+    /// Its cells from the left.
+    pub(crate) fn cells(&self) -> &[Cell] {
+        &self.cells
+    }
+
+    /// Its cells up to one behind which all are empty.
+    pub(crate) fn written(&self) -> &[Cell] {
+        self.cells.get(..self.written).unwrap_or(&self.cells)
+    }
+
+    /// Its cells, to be changed in any way.
+    pub(crate) fn cells_mut(&mut self) -> &mut Vec<Cell> {
+        self.written = usize::MAX;
+        &mut self.cells
+    }
+
+    /// The cells of `start..end`, to be written; none if it has not so many.
+    pub(crate) fn span_mut(&mut self, start: usize, end: usize) -> &mut [Cell] {
+        self.written = self.written.max(end);
+        self.cells.get_mut(start..end).unwrap_or_default()
     }
 
     /// Makes this a blank row of `cols` cells, keeping its memory.
     pub(crate) fn clear(&mut self, cols: usize, blank: Cell) {
         self.wrapped = false;
-        self.cells.clear();
-        self.cells.resize(cols, blank);
+        if self.len() == cols && blank == Cell::EMPTY {
+            let written = self.written.min(cols);
+            self.span_mut(0, written).fill(blank);
+        } else {
+            self.cells.clear();
+            self.cells.resize(cols, blank);
+        }
+        self.written = if blank == Cell::EMPTY { 0 } else { cols };
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -39,6 +75,7 @@ impl Row {
     pub(crate) fn set(&mut self, at: usize, cell: Cell) {
         if let Some(slot) = self.cells.get_mut(at) {
             *slot = cell;
+            self.written = self.written.max(at + 1);
         }
     }
 
@@ -87,7 +124,7 @@ impl Row {
         let at = if self.len() == 0 { return } else { at % self.len() };
         self.cut_before(at, fill.style);
         let count = count.min(self.len() - at);
-        if let Some(tail) = self.cells.get_mut(at..) {
+        if let Some(tail) = self.cells_mut().get_mut(at..) {
             tail.rotate_right(count);
             tail.iter_mut().take(count).for_each(|cell| *cell = fill);
         }
@@ -98,7 +135,7 @@ impl Row {
     pub(crate) fn delete(&mut self, at: usize, count: usize, fill: Cell) {
         let at = if self.len() == 0 { return } else { at % self.len() };
         let count = count.min(self.len() - at);
-        if let Some(tail) = self.cells.get_mut(at..) {
+        if let Some(tail) = self.cells_mut().get_mut(at..) {
             tail.rotate_left(count);
             tail.iter_mut().rev().take(count).for_each(|cell| *cell = fill);
         }
@@ -113,9 +150,7 @@ impl Row {
             self.set(end, Cell::null(fill.style));
         }
         let end = end.min(self.len());
-        if let Some(cells) = self.cells.get_mut(start.min(end)..end) {
-            cells.fill(fill);
-        }
+        self.span_mut(start.min(end), end).fill(fill);
     }
 
     /// Overwrites the cells of `start..end` that are not protected (DECSED, DECSEL).
@@ -151,10 +186,7 @@ mod tests {
     const B: Cell = Cell::ascii(b'b', StyleId::DEFAULT);
 
     fn row(cells: &[Cell]) -> Row {
-        Row {
-            cells: cells.to_vec(),
-            wrapped: false,
-        }
+        Row::of(cells.to_vec(), false)
     }
 
     #[test]

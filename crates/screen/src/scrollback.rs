@@ -45,8 +45,8 @@ impl Scrollback {
             self.dropped += 1;
             return;
         }
-        if self.rows.len() >= self.limit {
-            self.drop_oldest(self.rows.len() + 1 - self.limit);
+        while self.rows.len() >= self.limit && self.rows.pop_front().is_some() {
+            self.dropped += 1;
         }
         self.rows.push_back(row);
     }

@@ -177,7 +177,7 @@ impl Terminal {
             let expendable = self
                 .events
                 .iter()
-                .position(|event| !matches!(event.kind, EventKind::Reply(_)));
+                .position(|event| !matches!(event.kind, EventKind::Reply(_) | EventKind::Shell(_)));
             self.events.remove(expendable.unwrap_or(0));
         }
         self.events.push_back(Event {
@@ -208,7 +208,7 @@ impl Terminal {
 
     fn cells(&self) -> impl Iterator<Item = Cell> + '_ {
         let rows = self.normal.rows.iter().chain(&self.alternate.rows);
-        rows.flat_map(|row| row.cells.iter().copied())
+        rows.flat_map(|row| row.cells().iter().copied())
     }
 
     fn collect_styles(&mut self) {

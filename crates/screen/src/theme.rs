@@ -1,4 +1,6 @@
-//! The colours a screen is shown in, for programs that ask.
+//! The colours a screen is shown in, for programs that ask and for who draws it.
+
+use std::fmt;
 
 /// A colour as the display mixes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,6 +18,12 @@ impl Rgb {
     pub const fn new(rgb: u32) -> Self {
         let [_, red, green, blue] = rgb.to_be_bytes();
         Self { red, green, blue }
+    }
+}
+
+impl fmt::Display for Rgb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{:02x}{:02x}{:02x}", self.red, self.green, self.blue)
     }
 }
 
@@ -44,6 +52,35 @@ impl Default for Theme {
             background: Rgb::new(0x00_0000),
             cursor: Rgb::new(0xe5_e5e5),
             ansi: ANSI.map(Rgb::new),
+        }
+    }
+}
+
+impl Theme {
+    /// Colour `index` of xterm's 256: sixteen with names, a cube, and greys.
+    pub fn indexed(&self, index: u8) -> Rgb {
+        const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+        if let Some(&colour) = self.ansi.get(usize::from(index)) {
+            return colour;
+        }
+        match index.checked_sub(232) {
+            Some(grey) => {
+                let level = 8 + grey * 10;
+                Rgb {
+                    red: level,
+                    green: level,
+                    blue: level,
+                }
+            }
+            None => {
+                let cube = index.saturating_sub(16);
+                let level = |digit: u8| LEVELS.get(usize::from(digit % 6)).copied().unwrap_or(0);
+                Rgb {
+                    red: level(cube / 36),
+                    green: level(cube / 6),
+                    blue: level(cube),
+                }
+            }
         }
     }
 }

@@ -217,9 +217,10 @@ impl Layout<'_> {
         let cols = self.cols;
         for (index, cut) in chain.clone().zip(&cuts) {
             if let Some(row) = self.open(index) {
-                row.cells.clear();
-                row.cells.extend(cells.get(cut.clone()).unwrap_or_default());
-                row.cells.resize(cols, Cell::EMPTY);
+                let row = row.cells_mut();
+                row.clear();
+                row.extend(cells.get(cut.clone()).unwrap_or_default());
+                row.resize(cols, Cell::EMPTY);
             }
         }
         let mut end = (chain.start + cuts.len()).max(chain.start + 1);
@@ -229,7 +230,7 @@ impl Layout<'_> {
         if cuts.is_empty()
             && let Some(row) = self.open(chain.start)
         {
-            row.cells = vec![Cell::EMPTY; cols];
+            *row.cells_mut() = vec![Cell::EMPTY; cols];
         }
         end
     }
@@ -361,10 +362,11 @@ impl Layout<'_> {
 
 /// Writes `cells` at the row's start; what stood behind them stays, but for the cell next to them.
 fn fill(row: &mut Row, cells: &[Cell], cols: usize) {
-    if row.cells.len() < cells.len() {
-        row.cells.resize(cells.len(), Cell::EMPTY);
+    let row_cells = row.cells_mut();
+    if row_cells.len() < cells.len() {
+        row_cells.resize(cells.len(), Cell::EMPTY);
     }
-    if let Some(start) = row.cells.get_mut(..cells.len()) {
+    if let Some(start) = row_cells.get_mut(..cells.len()) {
         start.copy_from_slice(cells);
     }
     if cells.len() < cols {

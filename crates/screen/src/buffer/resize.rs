@@ -28,7 +28,7 @@ impl Buffer {
 
     fn set_cols(&mut self, cols: usize) {
         for row in &mut self.rows {
-            row.cells.resize(cols, Cell::EMPTY);
+            row.cells_mut().resize(cols, Cell::EMPTY);
             // Half a character at the edge is no character, though xterm.js keeps it: no snapshot could tell it.
             row.cut_end(StyleId::DEFAULT);
         }

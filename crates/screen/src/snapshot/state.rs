@@ -256,7 +256,7 @@ fn write_cursor(writer: &mut Writer<'_>, terminal: &Terminal, last: Option<&Last
             writer.text(" ");
             let row = buffer.rows.get(buffer.y);
             let first = row.map(|row| row.get(0));
-            if row.is_some_and(|row| row.cells.iter().all(|&cell| Some(cell) == first)) {
+            if row.is_some_and(|row| row.cells().iter().all(|&cell| Some(cell) == first)) {
                 let style = first.map_or(0, |cell| cell.style.0);
                 writer.pen(&terminal.styles.get(style).copied().unwrap_or_default());
                 writer.bytes(b"\x1b[2K");

@@ -161,7 +161,7 @@ impl Terminal {
         };
         let style = StyleId(self.styles.number(&attributes));
         for row in &mut self.buffer_mut().rows {
-            row.cells.fill(Cell::ascii(b'E', style));
+            row.cells_mut().fill(Cell::ascii(b'E', style));
             row.wrapped = false;
         }
         self.go_to(0, 0);

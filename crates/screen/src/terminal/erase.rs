@@ -37,7 +37,7 @@ impl Terminal {
         }
         let blank = self.blank();
         if let Some(row) = self.buffer_mut().rows.get_mut(y) {
-            row.cells.fill(blank);
+            row.cells_mut().fill(blank);
             row.wrapped = false;
         }
     }

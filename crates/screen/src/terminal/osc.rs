@@ -2,8 +2,8 @@
 
 use super::palette::parse;
 use super::{Terminal, replies};
-use crate::EventKind;
 use crate::attributes::Link;
+use crate::{EventKind, ShellMark};
 
 /// Longest title or notification, characters.
 const MAX_TITLE_CHARS: usize = 1_024;
@@ -29,6 +29,11 @@ impl Terminal {
             Ok(9) => self.notify_or_progress(data, at),
             Ok(which @ 10..=12) => self.special_colours(which as usize - 10, data, at),
             Ok(104) => self.reset_colours(data),
+            Ok(133) => {
+                if let Some(mark) = ShellMark::read(data) {
+                    self.tell(EventKind::Shell(mark), at);
+                }
+            }
             Ok(which @ 110..=112) => self.palette.set_special(which as usize - 110, None),
             Ok(777) => {
                 if let Some(message) = data.strip_prefix("notify;") {

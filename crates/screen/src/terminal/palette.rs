@@ -47,7 +47,7 @@ impl Palette {
     /// Colour `index` of the 256 as it is shown.
     pub(crate) fn shown(&self, index: u8, theme: &Theme) -> Rgb {
         let changed = self.indexed.get(&index).copied();
-        changed.unwrap_or_else(|| standard(index, theme))
+        changed.unwrap_or_else(|| theme.indexed(index))
     }
 
     /// Foreground (0), background (1) or cursor (2) as it is shown.
@@ -58,33 +58,6 @@ impl Palette {
             1 => theme.background,
             _ => theme.cursor,
         })
-    }
-}
-
-/// The 256 colours of xterm: sixteen of the theme, a cube, and greys.
-fn standard(index: u8, theme: &Theme) -> Rgb {
-    const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    if let Some(&colour) = theme.ansi.get(usize::from(index)) {
-        return colour;
-    }
-    match index.checked_sub(232) {
-        Some(grey) => {
-            let level = 8 + grey * 10;
-            Rgb {
-                red: level,
-                green: level,
-                blue: level,
-            }
-        }
-        None => {
-            let cube = index.saturating_sub(16);
-            let level = |digit: u8| LEVELS.get(usize::from(digit % 6)).copied().unwrap_or(0);
-            Rgb {
-                red: level(cube / 36),
-                green: level(cube / 6),
-                blue: level(cube),
-            }
-        }
     }
 }
 

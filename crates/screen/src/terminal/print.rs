@@ -77,7 +77,7 @@ impl Terminal {
         let x = buffer.x;
         let count = cols.saturating_sub(x).min(text.len());
         let (now, rest) = text.split_at_checked(count).unwrap_or((text, &[]));
-        let cells = buffer.row().and_then(|row| row.cells.get_mut(x..x + count));
+        let cells = buffer.row().map(|row| row.span_mut(x, x + count));
         for (cell, &byte) in cells.unwrap_or_default().iter_mut().zip(now) {
             *cell = Cell::ascii(byte, style);
         }
