@@ -69,7 +69,7 @@ fn start(directory: &Path, spec: Spec) -> Result<Holder, StartError> {
     let signals = Signals::install().map_err(system("the signal pipes"))?;
     let pty = Pty::open(manifest.size).map_err(system("a PTY"))?;
     let terminal = pty.open_terminal().map_err(system("the terminal"))?;
-    let started = child::spawn(&manifest, &spec.child_env, &terminal)?;
+    let started = child::spawn(&manifest, &spec.args, &spec.child_env, &terminal)?;
     manifest.pid = started.id();
     let child = ChildHandle::new(manifest.pid).map_err(system("the child's pidfd"))?;
     let kill = |error: io::Error| {

@@ -16,9 +16,10 @@ use sempre_protocol::holder::{Manifest, StartError, StartFault};
 
 /// Starts the manifest's command as the leader of a new Unix session whose terminal is `terminal`.
 ///
-/// `env` is the child's whole environment. Must be called while this process has one thread.
+/// `more_args` follow the manifest's own; `env` is the child's whole environment. Must be called while this process has one thread.
 pub fn spawn(
     manifest: &Manifest,
+    more_args: &[String],
     env: &BTreeMap<String, String>,
     terminal: &File,
 ) -> Result<Child, StartError> {
@@ -39,6 +40,7 @@ pub fn spawn(
     command
         .arg0(arg0)
         .args(args)
+        .args(more_args)
         .current_dir(&manifest.cwd)
         .env_clear()
         .envs(env);

@@ -41,6 +41,15 @@ struct Chunk {
     taken: usize,
 }
 
+/// What throwing input away leaves to do.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Discarded {
+    /// The writers concerned, and how far their input counts as written now.
+    pub acks: Vec<(WriterId, Offset)>,
+    /// The size that was to be set last.
+    pub size: Option<Size>,
+}
+
 /// Input on its way to the PTY; at most [`INPUT_WINDOW_BYTES`] are held.
 #[derive(Default)]
 pub struct InputQueue {
@@ -142,6 +151,45 @@ impl InputQueue {
         Some((id?, writer.written))
     }
 
+    /// Throws away all that waits, answers of the engine too; it counts as written.
+    pub fn discard(&mut self) -> Discarded {
+        let size = self.chunks.iter().rev().find_map(|chunk| chunk.size);
+        self.clear();
+        let mut acks = Vec::new();
+        for (&id, writer) in &mut self.writers {
+            if writer.written < writer.accepted {
+                writer.written = writer.accepted;
+                acks.push((id, writer.written));
+            }
+        }
+        Discarded { acks, size }
+    }
+
+    /// Takes note of a writer's frame that was thrown away on the way here: it, and what waits of that writer,
+    /// counts as written. How far that is now.
+    ///
+    /// # Errors
+    /// The next byte expected, if the frame begins beyond it.
+    pub fn pass_over(&mut self, id: WriterId, offset: Offset, count: usize) -> Result<Offset, Offset> {
+        let accepted = self.state(id).accepted;
+        if offset > accepted {
+            return Err(accepted);
+        }
+        let mut kept = 0;
+        self.chunks.retain(|chunk| {
+            let keep = chunk.writer != Some(id);
+            if keep {
+                kept += chunk.bytes.len() - chunk.taken;
+            }
+            keep
+        });
+        self.held_bytes = kept;
+        let writer = self.writer(id);
+        writer.accepted = accepted.max(offset.plus(count as u64));
+        writer.written = writer.accepted;
+        Ok(writer.written)
+    }
+
     /// Forgets what is queued: nobody will read it.
     pub fn clear(&mut self) {
         self.chunks.clear();
@@ -219,6 +267,40 @@ mod tests {
             Offered::Gap { accepted: Offset(0) }
         );
         assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn what_is_thrown_away_counts_as_written() {
+        let mut queue = InputQueue::default();
+        queue.offer(writer(1), Offset(0), None, b"abc");
+        queue.wrote(1);
+        queue.offer(writer(2), Offset(0), Some(Size::new(90, 30)), b"d");
+        queue.answer(Offset(9), b"answer");
+        let mut discarded = queue.discard();
+        discarded.acks.sort();
+        assert_eq!(
+            discarded,
+            Discarded {
+                acks: vec![(writer(1), Offset(3)), (writer(2), Offset(1))],
+                size: Some(Size::new(90, 30)),
+            }
+        );
+        assert_eq!(queue.discard(), Discarded::default(), "nothing is left");
+        assert_eq!(queue.offer(writer(1), Offset(0), None, b"abc"), Offered::Taken);
+        assert_eq!(queue.offer(writer(1), Offset(3), None, b"e"), Offered::Taken);
+        assert_eq!(drain(&mut queue), b"e");
+    }
+
+    #[test]
+    fn what_was_thrown_away_on_the_way_here_counts_too_and_takes_nothing_of_others() {
+        let mut queue = InputQueue::default();
+        queue.offer(writer(1), Offset(0), None, b"abc");
+        queue.offer(writer(2), Offset(0), None, b"other");
+        assert_eq!(queue.pass_over(writer(1), Offset(4), 1), Err(Offset(3)));
+        assert_eq!(queue.pass_over(writer(1), Offset(2), 5), Ok(Offset(7)));
+        queue.offer(writer(1), Offset(7), None, b"!");
+        assert_eq!(drain(&mut queue), b"other!");
+        assert_eq!(queue.held_bytes, 0);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use portable_pty::{MasterPty, PtyPair, PtySize, SlavePty, native_pty_system};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::Pid;
+use rustix::termios::{QueueSelector, tcflush};
 use sempre_protocol::Size;
 
 /// An open pseudo-terminal.
@@ -77,6 +78,12 @@ impl Pty {
     /// Writes input; may take only a part, `WouldBlock` when the program does not read.
     pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         Ok(rustix::io::write(&self.fd, bytes)?)
+    }
+
+    /// Throws away what the kernel holds of the input and no program has read.
+    pub fn discard_input(&self) -> io::Result<()> {
+        // On the master this would mean the output.
+        Ok(tcflush(self.open_terminal()?, QueueSelector::IFlush)?)
     }
 
     /// The size now.

@@ -23,6 +23,15 @@ use crate::signals::Signals;
 const GATHER_BYTES: usize = 128 * 1024;
 /// A gather up to this size leaves few pages behind, bytes.
 const QUIET_GATHER_BYTES: usize = 16 * 1024;
+/// A gather with at least so much is a flood, bytes: more is about to come, the kernel hands over 4 KiB at a time.
+const FLOOD_BYTES: usize = 4 * 1024;
+/// A flood's next piece is waited for at most so long: an append for each piece costs more than the wait.
+const PIECE_WAIT: Duration = Duration::from_micros(200);
+/// Input and requests wait at most so long for a gather, however the pieces come.
+const GATHER_LIMIT: Duration = Duration::from_millis(2);
+/// Who typed hears that it arrived at the latest after this: together with the echo, if one comes, so that the echo
+/// does not wait behind a server that was woken for the acknowledgement.
+const ACK_DELAY: Duration = Duration::from_millis(5);
 /// Servers get this long to read the exit, then the holder goes.
 const FAREWELL: Duration = Duration::from_millis(500);
 /// Time between SIGHUP and SIGKILL when the machine goes down.
@@ -37,6 +46,8 @@ pub struct Holder {
     output: Output,
     input: InputQueue,
     acks: Vec<(WriterId, Offset)>,
+    /// When the acknowledgements go out without company.
+    acks_at: Option<Instant>,
     events: Vec<Event>,
     told_tail: (Offset, Offset),
     told_disk_error: Option<String>,
@@ -81,6 +92,7 @@ impl Holder {
             output,
             input: InputQueue::default(),
             acks: Vec::new(),
+            acks_at: None,
             events: Vec::new(),
             told_tail: (Offset::ZERO, Offset::ZERO),
             told_disk_error: None,
@@ -165,6 +177,7 @@ impl Holder {
         [
             self.ending.deadline(),
             self.output.deadline(now_ms(), Instant::now()),
+            self.acks_at,
         ]
         .into_iter()
         .flatten()
@@ -224,10 +237,28 @@ impl Holder {
                 return;
             }
             if let Some((writer, offset)) = self.input.wrote(count) {
-                self.acks.retain(|(acked, _)| *acked != writer);
-                self.acks.push((writer, offset));
+                self.acknowledge(writer, offset);
             }
         }
+    }
+
+    fn acknowledge(&mut self, writer: WriterId, offset: Offset) {
+        self.acks.retain(|(acked, _)| *acked != writer);
+        self.acks.push((writer, offset));
+        self.acks_at = self.acks_at.or_else(|| Instant::now().checked_add(ACK_DELAY));
+    }
+
+    /// Throws away the input that no program has read, here and in the kernel, as a terminal does on Ctrl-C.
+    fn discard_input(&mut self) {
+        let discarded = self.input.discard();
+        if let Some(size) = discarded.size.filter(|&size| size != self.pty.size()) {
+            self.resize_to(size);
+        }
+        for (writer, offset) in discarded.acks {
+            self.acknowledge(writer, offset);
+        }
+        // Where the terminal cannot be opened again, the few KiB in the kernel are typed ahead as before.
+        let _ = self.pty.discard_input();
     }
 
     /// Sets the size; what was written before is read first, so that the record stands at the right offset.
@@ -244,6 +275,7 @@ impl Holder {
     fn read_output(&mut self) {
         let mut filled = 0;
         let mut over = false;
+        let mut until = None;
         while let Some(room) = self.gather.get_mut(filled..).filter(|room| !room.is_empty()) {
             match self.pty.read(room) {
                 Ok(0) => over = true,
@@ -252,7 +284,13 @@ impl Holder {
                     continue;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => over = error.kind() != io::ErrorKind::WouldBlock,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let until = *until.get_or_insert_with(|| Instant::now() + GATHER_LIMIT);
+                    if filled >= FLOOD_BYTES && Instant::now() < until && self.more_comes() {
+                        continue;
+                    }
+                }
+                Err(_) => over = true,
             }
             break;
         }
@@ -272,6 +310,13 @@ impl Holder {
             self.busy = false;
             self.gather = vec![0; GATHER_BYTES];
         }
+    }
+
+    /// Whether the next piece of a flood comes at once.
+    fn more_comes(&self) -> bool {
+        let wait = Timespec::try_from(PIECE_WAIT).unwrap_or_default();
+        let mut fds = [PollFd::new(&self.pty, PollFlags::IN)];
+        poll(&mut fds, Some(&wait)).is_ok_and(|ready| ready > 0)
     }
 
     /// Moves the end of the session on; true when all is read and the holder may go.
@@ -323,9 +368,15 @@ impl Holder {
         let (offset, base_offset) = (self.output.end_offset(), self.output.base_offset());
         let moved = (offset, base_offset) != self.told_tail;
         self.told_tail = (offset, base_offset);
+        let acks = if moved || !events.is_empty() || self.acks_are_due() {
+            self.acks_at = None;
+            std::mem::take(&mut self.acks)
+        } else {
+            Vec::new()
+        };
         for connection in &mut self.connections {
             if connection.is_greeted() {
-                for &(writer, offset) in &self.acks {
+                for &(writer, offset) in &acks {
                     connection.push(&Control::InputAck { writer, offset });
                 }
                 events
@@ -338,8 +389,13 @@ impl Holder {
             }
             connection.flush();
         }
-        self.acks.clear();
         self.connections.retain(Connection::is_open);
+    }
+
+    /// Whether the acknowledgements wait for nothing more: answers must not overtake them.
+    fn acks_are_due(&self) -> bool {
+        self.acks_at.is_some_and(|at| at <= Instant::now())
+            || self.connections.iter().any(Connection::has_answers)
     }
 
     /// Completes the journal, tells the servers and waits for them to have read it, but not for ever.

@@ -12,6 +12,7 @@ use crate::{Offset, RunId, SessionId};
 
 /// Where a session stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SessionState {
     /// Its process runs.
@@ -35,6 +36,7 @@ impl SessionState {
 
 /// Body of `POST /api/v1/sessions`. Everything may be left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateSession {
     /// A shell by name (`bash`, `zsh`, …) or by absolute path; none: the server's default.
@@ -72,13 +74,21 @@ pub struct CreateSession {
     /// written and no other process in its terminal; 0 or none: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle: Option<u64>,
+    /// Whether the shell is to tell where its prompt is and how commands ended (`docs/api.md`); none: as the server
+    /// is set. Only for `bash`, `zsh` and `fish` asked for by `shell`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shell_integration: Option<bool>,
 }
 
 /// Answer to `POST /api/v1/sessions` (T2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedSession {
-    /// Path of the WebSocket, relative to the server.
+    /// Path of the WebSocket with messages in JSON (T5), relative to the server.
     pub websocket_url: String,
+    /// Path of the native WebSocket (`docs/protocol.md`).
+    #[serde(default)]
+    pub attach_url: String,
     /// Path of the standalone terminal page.
     pub page_url: String,
     /// The session as it stands.
@@ -88,6 +98,7 @@ pub struct CreatedSession {
 
 /// A session as the API shows it (T3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionInfo {
     /// Its id.
     pub session_id: SessionId,
@@ -138,6 +149,9 @@ pub struct SessionInfo {
     /// Whom it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
+    /// Who made it; left out: whoever has the server's own token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// Viewers attached now.
     pub viewers: u32,
     /// End of the output.
@@ -170,6 +184,7 @@ pub struct SessionInfo {
 
 /// Body of `PUT /api/v1/sessions/{id}/resize` (T4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ResizeSession {
     /// Rows.
     pub rows: u16,
@@ -179,6 +194,7 @@ pub struct ResizeSession {
 
 /// Answer to `GET /api/v1/shells`: what can be started here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Shells {
     /// The shell of a session that names none.
     pub default: String,
@@ -188,6 +204,7 @@ pub struct Shells {
 
 /// How well something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum HealthStatus {
     /// As it should be.
@@ -198,6 +215,7 @@ pub enum HealthStatus {
 
 /// Answer to `GET /api/v1/health` (T1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Health {
     /// The worst of the checks.
     pub status: HealthStatus,
@@ -216,6 +234,7 @@ pub struct Health {
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HealthCheck {
     /// What, in snake case.
     pub name: String,
@@ -227,6 +246,7 @@ pub struct HealthCheck {
 
 /// An error as RFC 9457 problem details.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// `about:blank`, or the page that explains the code.
     #[serde(rename = "type")]

@@ -52,6 +52,18 @@ impl<'de> Deserialize<'de> for Rgb {
     }
 }
 
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Rgb {}
+
+#[cfg(feature = "openapi")]
+impl utoipa::__dev::ComposeSchema for Rgb {
+    fn compose(
+        _: Vec<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>>,
+    ) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        <String as utoipa::PartialSchema>::schema()
+    }
+}
+
 /// The colours a viewer shows a session in: what programs that ask for colours are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Theme {

@@ -14,6 +14,7 @@ pub const EVENT_RESYNC: &str = "resync";
 
 /// A change in the list of sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum SessionEvent {
     /// A session is new or changed.

@@ -21,6 +21,7 @@ pub const MAX_SEARCH_CHARS: usize = 256;
 
 /// Answer to `GET /api/v1/sessions/{id}/history`: consecutive rows, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HistoryPage {
     /// The oldest row that can be asked for.
     pub first_line: u64,
@@ -35,6 +36,7 @@ pub struct HistoryPage {
 
 /// One row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HistoryLine {
     /// Its number.
     pub number: u64,
@@ -47,6 +49,7 @@ pub struct HistoryLine {
 
 /// Text in one style.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HistoryRun {
     /// Plain text, never markup.
     pub text: String,
@@ -60,6 +63,7 @@ pub struct HistoryRun {
 
 /// A colour as the program named it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum RunColour {
     /// One of the 256 of the palette.
@@ -70,6 +74,7 @@ pub enum RunColour {
 
 /// How text is underlined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "each variant is the name of what it looks like")]
 pub enum RunUnderline {
@@ -82,6 +87,7 @@ pub enum RunUnderline {
 
 /// How text looks; what is not said is the display's default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[allow(missing_docs, reason = "each field is the name of what it switches")]
 pub struct RunStyle {
     /// The text's colour.
@@ -116,6 +122,7 @@ pub struct RunStyle {
 
 /// Answer to `GET /api/v1/sessions/{id}/history/search`: the newest match first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HistoryMatches {
     /// What was found.
     pub matches: Vec<HistoryMatch>,
@@ -126,6 +133,7 @@ pub struct HistoryMatches {
 
 /// One match; text that wraps has a part on each of its rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HistoryMatch {
     /// Where it stands, top row first; never empty.
     pub parts: Vec<MatchPart>,
@@ -133,6 +141,7 @@ pub struct HistoryMatch {
 
 /// The part of a match that is on one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MatchPart {
     /// The row's number.
     pub line: u64,

@@ -39,6 +39,8 @@ macro_rules! id_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[cfg_attr(feature = "openapi", schema(value_type = String, pattern = "^[0-9a-f]{32}$"))]
         pub struct $name([u8; ID_BYTES]);
 
         impl $name {
@@ -98,6 +100,10 @@ id_type! {
 id_type! {
     /// Names one child process: text meant for one run is never typed into another.
     RunId
+}
+id_type! {
+    /// Names something that lets someone in and can be taken back: an API key, a login, a share link.
+    GrantId
 }
 
 #[cfg(test)]

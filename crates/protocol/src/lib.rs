@@ -6,8 +6,11 @@
 
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod api;
 pub mod colours;
+pub mod compat;
+pub mod door;
 pub mod events;
 pub mod frames;
 pub mod history;
@@ -15,11 +18,13 @@ pub mod holder;
 pub mod ids;
 pub mod limits;
 pub mod offset;
+pub mod programs;
 pub mod size;
+pub mod stats;
 pub mod texts;
 pub mod viewers;
 
-pub use ids::{IdError, RunId, SessionId, WriterId};
+pub use ids::{GrantId, IdError, RunId, SessionId, WriterId};
 pub use offset::Offset;
 pub use size::Size;
 
@@ -28,3 +33,6 @@ pub const SUBPROTOCOL: &str = "sempre.v1";
 
 /// WebSocket close code of a viewer that was disconnected by someone: it must not attach again by itself.
 pub const CLOSE_DISCONNECTED: u16 = 4001;
+
+/// WebSocket close code of a viewer whose login or key has expired or was taken back.
+pub const CLOSE_LOGGED_OUT: u16 = 4003;

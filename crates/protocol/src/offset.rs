@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A position in a session's output or in a writer's input, bytes since its start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct Offset(pub u64);
 

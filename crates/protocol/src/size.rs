@@ -9,6 +9,7 @@ use crate::limits::{MAX_SIDE, MIN_SIDE};
 
 /// Columns and rows, each within `1..=1000` once [`Size::new`] or [`Size::clamped`] made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Size {
     /// Cells per row.
     pub cols: u16,

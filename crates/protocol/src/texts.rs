@@ -10,6 +10,7 @@ use crate::{Offset, RunId, SessionId, Size, WriterId};
 
 /// What a viewer may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Sees output; its input is refused.
@@ -20,6 +21,7 @@ pub enum Role {
 
 /// How a child process ended: a code *or* a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ExitStatus {
     /// It called exit with this code.
@@ -30,6 +32,7 @@ pub enum ExitStatus {
 
 /// A signal a client may send to the foreground process group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Signal {
     /// Interrupt.
@@ -44,6 +47,13 @@ pub enum Signal {
     Hup,
     /// Kill, not catchable.
     Kill,
+}
+
+impl Signal {
+    /// Whether it throws away the input that no program has read: those that a terminal has keys for do.
+    pub fn discards_input(self) -> bool {
+        matches!(self, Self::Int | Self::Quit | Self::Tstp)
+    }
 }
 
 /// What went wrong on a connection; the code is for programs, the message for people.
@@ -68,6 +78,8 @@ pub enum ErrorCode {
     OutputTrimmed,
     /// Someone disconnected this viewer: it must not attach again by itself.
     Disconnected,
+    /// The login or key this connection was opened with has expired or was taken back.
+    LoggedOut,
     /// A code this release does not know.
     #[serde(other)]
     Unknown,
@@ -189,6 +201,9 @@ pub struct Hello {
     pub tail_offset: Offset,
     /// How much of this writer's input has reached the PTY: send again from here.
     pub input_offset: Offset,
+    /// How much of it was taken over, if the server says so: what comes again before this is dropped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_accepted: Option<Offset>,
     /// Input bytes that may be outstanding.
     pub input_window: u64,
     /// The size at the first output byte that follows.
@@ -255,6 +270,7 @@ mod tests {
             base_offset: Offset(0),
             tail_offset: Offset(12),
             input_offset: Offset(4),
+            input_accepted: Some(Offset(5)),
             input_window: 262_144,
             size: Size::DEFAULT,
             role: Role::Writer,
@@ -267,7 +283,7 @@ mod tests {
             json(&hello),
             "{\"type\":\"hello\",\"session\":\"01010101010101010101010101010101\",\
              \"writer\":\"02020202020202020202020202020202\",\"run\":\"03030303030303030303030303030303\",\
-             \"writer_known\":true,\"offset\":10,\"base_offset\":0,\"tail_offset\":12,\"input_offset\":4,\
+             \"writer_known\":true,\"offset\":10,\"base_offset\":0,\"tail_offset\":12,\"input_offset\":4,\"input_accepted\":5,\
              \"input_window\":262144,\"size\":{\"cols\":80,\"rows\":24},\"role\":\"writer\",\"viewer\":6,\"answers\":false,\
              \"reset\":true,\"server_version\":\"0.1.0\"}"
         );

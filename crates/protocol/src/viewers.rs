@@ -6,6 +6,7 @@ use crate::texts::Role;
 
 /// How a viewer reached the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PeerKind {
     /// By a Unix socket of this machine.
@@ -21,6 +22,7 @@ pub enum PeerKind {
 
 /// One attached viewer. Element of `GET /api/v1/sessions/{id}/viewers` and of the text `viewers`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ViewerInfo {
     /// Names the connection within its session; later ones have greater numbers.
     pub viewer: u64,

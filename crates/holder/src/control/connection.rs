@@ -113,6 +113,11 @@ impl Connection {
         message.encode(&mut self.answers);
     }
 
+    /// Whether answers are kept back.
+    pub fn has_answers(&self) -> bool {
+        !self.answers.is_empty()
+    }
+
     /// Queues the answers kept back.
     pub fn release_answers(&mut self) {
         self.outgoing.extend_from_slice(&self.answers);

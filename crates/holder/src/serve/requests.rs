@@ -5,7 +5,8 @@ use std::time::Duration;
 use sempre_protocol::holder::{
     CONTROL_VERSION, Control, Event, HolderHello, Op, Reply, Request, ServerHello, WriterState,
 };
-use sempre_protocol::{Offset, Size};
+use sempre_protocol::texts::Signal;
+use sempre_protocol::{Offset, Size, WriterId};
 
 use super::Holder;
 use crate::control::Connection;
@@ -41,6 +42,22 @@ impl Holder {
                 writer,
                 offset,
                 size,
+                discard: true,
+                bytes,
+            } => {
+                if let Some(size) = size.filter(|&size| size != self.pty.size()) {
+                    self.resize_to(size);
+                }
+                match self.input.pass_over(writer, offset, bytes.len()) {
+                    Ok(offset) => self.acknowledge(writer, offset),
+                    Err(accepted) => self.refuse(writer, true, accepted),
+                }
+            }
+            Control::Input {
+                writer,
+                offset,
+                size,
+                discard: false,
                 bytes,
             } => {
                 let (gap, accepted) = match self.input.offer(writer, offset, size, bytes) {
@@ -48,11 +65,7 @@ impl Holder {
                     Offered::Gap { accepted } => (true, accepted),
                     Offered::Full { accepted } => (false, accepted),
                 };
-                self.events.push(Event::InputRefused {
-                    writer,
-                    gap,
-                    accepted,
-                });
+                self.refuse(writer, gap, accepted);
             }
             Control::EngineReply { query_offset, bytes } => self.input.answer(query_offset, bytes),
             Control::Request(json) => match serde_json::from_slice(json) {
@@ -62,6 +75,14 @@ impl Holder {
             // A later release's message: it knows from the hello that this one may not understand it.
             _ => {}
         }
+    }
+
+    fn refuse(&mut self, writer: WriterId, gap: bool, accepted: Offset) {
+        self.events.push(Event::InputRefused {
+            writer,
+            gap,
+            accepted,
+        });
     }
 
     fn greet(&mut self, connection: &mut Connection, json: &[u8]) {
@@ -99,11 +120,7 @@ impl Holder {
                 }
                 Ok(None)
             }
-            Op::Signal { signal } => self
-                .child
-                .signal(self.pty.foreground_group(), signal)
-                .map(|()| None)
-                .map_err(|error| format!("cannot signal the foreground group: {error}")),
+            Op::Signal { signal } => self.signal(signal).map(|()| None),
             Op::End { grace_ms, reason } => {
                 self.end(Duration::from_millis(grace_ms).min(MAX_GRACE), reason);
                 Ok(None)
@@ -117,6 +134,16 @@ impl Holder {
             Op::Unknown => Err("this holder is of an older release and does not know the request".into()),
         };
         reply(connection, id, done);
+    }
+
+    fn signal(&mut self, signal: Signal) -> Result<(), String> {
+        if signal.discards_input() {
+            // Before: what the program's successor reads is typed after the signal.
+            self.discard_input();
+        }
+        self.child
+            .signal(self.pty.foreground_group(), signal)
+            .map_err(|error| format!("cannot signal the foreground group: {error}"))
     }
 
     fn send_data(&self, connection: &mut Connection, id: u64, offset: Offset, max_bytes: u32) {

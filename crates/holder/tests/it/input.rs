@@ -176,6 +176,54 @@ fn a_resize_is_told_with_the_offset_where_it_takes_effect() {
 }
 
 #[test]
+fn a_signal_a_terminal_has_a_key_for_throws_away_what_was_not_read() {
+    let script = "trap 'exec cat' INT; stty raw -echo; echo ready; while :; do sleep 0.05; done";
+    let holder = Holder::script(script);
+    let mut client = holder.connect();
+    client.until_tail(6);
+    client.input(ONE, 0, &vec![b'x'; WINDOW - 10]);
+    client.input_at_size(TWO, 0, Some(Size::new(90, 30)), b"yyy");
+    assert!(client.writer(ONE).written < client.writer(ONE).accepted);
+    client.ask(Op::Signal { signal: Signal::Int });
+    let window = WINDOW as u64 - 10;
+    client.until_acked(ONE, window);
+    client.until_acked(TWO, 3);
+    assert_eq!(client.writer(ONE).written, Offset(window));
+    // The size belongs to who typed, not to what was typed.
+    client.until_event("the size", |event| match event {
+        Event::Resized { size, .. } => (*size == Size::new(90, 30)).then_some(()),
+        _ => None,
+    });
+    // What a server had still to send when the signal was sent.
+    client.send(&Control::Input {
+        writer: ONE,
+        offset: Offset(window),
+        size: None,
+        discard: true,
+        bytes: b"thrown away",
+    });
+    client.until_acked(ONE, window + 11);
+    client.input(ONE, window + 11, b"typed after");
+    client.until_tail(6 + 11);
+    client.ask(Op::Signal { signal: Signal::Kill });
+    client.until_exit();
+    assert_eq!(holder.text(), "ready\ntyped after");
+}
+
+#[test]
+fn a_signal_without_a_key_leaves_what_waits() {
+    let holder =
+        Holder::script("trap 'exec cat' HUP; stty raw -echo; echo ready; while :; do sleep 0.05; done");
+    let mut client = holder.connect();
+    client.until_tail(6);
+    client.input(ONE, 0, &vec![b'x'; 100_000]);
+    client.ask(Op::Signal { signal: Signal::Hup });
+    client.until_tail(6 + 100_000);
+    client.ask(Op::Signal { signal: Signal::Kill });
+    client.until_exit();
+}
+
+#[test]
 fn a_signal_goes_to_the_foreground_group() {
     let holder = Holder::script("trap 'echo trapped; exit 7' INT; echo ready; while :; do sleep 0.05; done");
     let mut client = holder.connect();

@@ -43,6 +43,7 @@ fn who_does_not_say_hello_is_refused() {
         writer,
         offset,
         size,
+        discard: false,
         bytes,
     }
     .encode(&mut message);
@@ -92,6 +93,7 @@ fn messages_may_come_in_pieces() {
             writer,
             offset,
             size,
+            discard: false,
             bytes,
         }
         .encode(&mut message);

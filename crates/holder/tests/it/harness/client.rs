@@ -272,6 +272,7 @@ impl Client {
             writer,
             offset,
             size,
+            discard: false,
             bytes,
         });
     }
