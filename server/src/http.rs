@@ -1,25 +1,41 @@
 //! HTTP: routes, and the layer that stands in front of all of them. Handlers extract, call, map the error.
 
+mod acts;
 mod assets;
 mod attach_query;
+mod below;
+mod body;
+mod compat;
+mod connections;
+mod door;
 mod error;
 mod events;
+mod exposition;
 mod guard;
 mod headers;
 mod health;
 mod history;
 mod listener;
 mod login;
+mod oidc;
+mod openapi;
 mod output;
 mod pages;
 mod peer;
+mod programs;
+mod proof;
 mod router;
+mod screen;
+mod session_events;
 mod sessions;
 mod state;
+mod stats;
+mod tls;
 mod viewers;
 mod ws;
 
 pub use error::ApiError;
-pub use listener::{Listener, Served, serve};
+pub use listener::{Gate, Listener, Served, serve};
 pub use router::router;
 pub use state::ServerState;
+pub use tls::Tls;

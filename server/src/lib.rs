@@ -1,16 +1,20 @@
 //! The composition root of Sempre: command line, configuration, HTTP, authentication, sessions.
 //!
 //! Arrows inside: `cli → config, http, sessions, store, auth, doctor` · `http → auth, sessions` ·
-//! `sessions → store`. Handlers extract, call `sessions`, and map the error; nothing below `http` knows of it.
+//! `auth, sessions → store`. Handlers extract, call `sessions`, and map the error; nothing below `http` knows of it.
+//! `measure` is used by all of them and uses none.
 
 #![forbid(unsafe_code)]
 // The types of the rendered pages are nested deeper than the compiler allows by default.
 #![recursion_limit = "512"]
 
 pub mod auth;
+mod calendar;
 pub mod cli;
 pub mod config;
 pub mod doctor;
 pub mod http;
+pub mod markup;
+pub mod measure;
 pub mod sessions;
 pub mod store;

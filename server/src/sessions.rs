@@ -6,29 +6,39 @@
 //! knows HTTP.
 
 mod adopt;
+mod append;
 pub mod clock;
 mod create;
 pub mod environment;
 mod error;
+pub mod follow;
 mod last_lines;
+mod last_sequence;
 mod last_words;
 mod launch;
 pub mod lifecycle;
 mod limits;
 mod link;
+pub mod programs;
+pub mod ptys;
 mod recorder;
 mod records;
 mod registry;
 mod roster;
 mod screen;
 mod session;
+mod shell_integration;
 pub mod shells;
+mod stats;
 pub mod viewer;
+pub mod workers;
 
+pub use append::Appended;
 pub use error::SessionError;
+pub use last_sequence::Progress;
 pub use last_words::{EARLY_EXIT_LIMIT, LastWords, early_exit, last_words};
 pub use limits::Limits;
 pub use registry::{Registry, RegistryOptions};
 pub use roster::Identity;
-pub use screen::{Snapshot, Wanted};
+pub use screen::{Snapshot, SnapshotFormat, Wanted};
 pub use session::{Change, Exit, Session, Status};

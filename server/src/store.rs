@@ -3,12 +3,15 @@
 //! The journals in it belong to the holders; the server only reads those. The database is derived from them and from
 //! `session.json`: it can be thrown away, archived sessions excepted.
 
+mod access;
 mod data_dir;
+mod database;
 mod random;
 mod session_row;
 mod session_store;
 mod sqlite;
 
+pub use access::{AccessStore, AuditFilter, AuditRow, GrantKind, GrantRow, UserRow};
 pub use data_dir::{DataDir, DataDirError};
 pub use random::random_bytes;
 pub use session_row::{ActivityNote, SessionRow};

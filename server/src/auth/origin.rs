@@ -71,7 +71,8 @@ fn host_name(host: &str) -> &str {
 
 /// Whether the request's origin fits its host.
 ///
-/// `streams`: the request opens a WebSocket or an event stream.
+/// `streams`: the request opens a WebSocket or an event stream. `encrypted`: it came by TLS, so a page that came
+/// without may be anyone's.
 ///
 /// # Errors
 /// [`OriginError::Foreign`], or [`OriginError::Missing`] for a login cookie without an origin.
@@ -80,6 +81,7 @@ pub fn check_origin(
     host: &str,
     method: &Method,
     streams: bool,
+    encrypted: bool,
     credential: Option<Credential>,
 ) -> Result<(), OriginError> {
     let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
@@ -90,9 +92,9 @@ pub fn check_origin(
     match (origins.next(), origins.next()) {
         (Some(origin), None) => {
             let origin = origin.to_str().unwrap_or("?");
-            let own = origin
-                .strip_prefix("http://")
-                .or_else(|| origin.strip_prefix("https://"));
+            // A proxy that is not known to be one may have taken TLS off: then both are the server's own.
+            let plain = origin.strip_prefix("http://").filter(|_| !encrypted);
+            let own = plain.or_else(|| origin.strip_prefix("https://"));
             let same = own.is_some_and(|own| own.eq_ignore_ascii_case(host));
             let foreign = || OriginError::Foreign {
                 origin: origin.to_owned(),
@@ -100,7 +102,7 @@ pub fn check_origin(
             };
             if same { Ok(()) } else { Err(foreign()) }
         }
-        (None, _) if credential != Some(Credential::Cookie) => Ok(()),
+        (None, _) if !credential.is_some_and(Credential::is_ambient) => Ok(()),
         // Browsers send no Origin with a same-origin GET, but say this, which pages cannot set.
         (None, _) if !changes && says_same_origin(headers) && !is_upgrade(headers) => Ok(()),
         _ => Err(OriginError::Missing),
@@ -170,6 +172,7 @@ mod tests {
                 "localhost:8084",
                 &method,
                 streams,
+                false,
                 Some(Credential::Cookie),
             )
         };
@@ -192,9 +195,35 @@ mod tests {
     }
 
     #[test]
+    fn under_tls_a_page_that_came_without_is_foreign() {
+        let check = |origin: &str, encrypted: bool| {
+            let headers = headers(&[(header::ORIGIN, origin)]);
+            let cookie = Some(Credential::Cookie);
+            check_origin(
+                &headers,
+                "localhost:8084",
+                &Method::POST,
+                false,
+                encrypted,
+                cookie,
+            )
+        };
+        assert!(check("http://localhost:8084", true).is_err());
+        assert_eq!(check("https://localhost:8084", true), Ok(()));
+        assert_eq!(check("https://localhost:8084", false), Ok(()), "behind a proxy");
+    }
+
+    #[test]
     fn a_cookie_without_an_origin_opens_nothing() {
         let check = |headers: &HeaderMap, credential| {
-            check_origin(headers, "localhost:8084", &Method::GET, true, Some(credential))
+            check_origin(
+                headers,
+                "localhost:8084",
+                &Method::GET,
+                true,
+                false,
+                Some(credential),
+            )
         };
         let upgrade = headers(&[(header::UPGRADE, "websocket")]);
         assert_eq!(check(&upgrade, Credential::Cookie), Err(OriginError::Missing));

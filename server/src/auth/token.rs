@@ -14,7 +14,9 @@ use crate::store::random_bytes;
 
 /// Shortest token accepted from a file, characters.
 const MIN_TOKEN_CHARS: usize = 16;
-const COOKIE_PURPOSE: &[u8] = b"sempre login cookie v1";
+const MARK_PURPOSE: &[u8] = b"sempre owner mark v1";
+/// Characters of a mark.
+const MARK_CHARS: usize = 16;
 
 /// The secret that lets a client in.
 #[derive(Clone)]
@@ -26,7 +28,7 @@ impl std::fmt::Debug for Token {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -73,22 +75,18 @@ impl Token {
         self.0.as_bytes().ct_eq(candidate.as_bytes()).into()
     }
 
-    /// The value of the login cookie: proves knowledge of the token without holding it.
-    pub fn cookie_value(&self) -> String {
+    /// Tells this token from another, and nothing else of it.
+    pub fn mark(&self) -> String {
         match Hmac::<Sha256>::new_from_slice(self.0.as_bytes()) {
             Ok(mut mac) => {
-                mac.update(COOKIE_PURPOSE);
-                hex(&mac.finalize().into_bytes())
+                mac.update(MARK_PURPOSE);
+                let mut mark = hex(&mac.finalize().into_bytes());
+                mark.truncate(MARK_CHARS);
+                mark
             }
             // HMAC takes keys of any length.
             Err(_) => String::new(),
         }
-    }
-
-    /// Whether `candidate` is the login cookie's value.
-    pub fn matches_cookie(&self, candidate: &str) -> bool {
-        let value = self.cookie_value();
-        !value.is_empty() && bool::from(value.as_bytes().ct_eq(candidate.as_bytes()))
     }
 }
 
@@ -137,11 +135,11 @@ mod tests {
     }
 
     #[test]
-    fn the_cookie_is_not_the_token() {
-        let token = Token("0123456789abcdef".into());
-        let cookie = token.cookie_value();
-        assert!(token.matches("0123456789abcdef") && !token.matches("0123456789abcdeg"));
-        assert!(token.matches_cookie(&cookie) && !token.matches_cookie(token.secret()));
-        assert!(!token.matches(&cookie));
+    fn a_mark_is_not_the_token_and_differs_with_it() {
+        let (token, other) = (Token("0123456789abcdef".into()), Token("0123456789abcdeg".into()));
+        assert!(token.matches("0123456789abcdef") && !token.matches(other.secret()));
+        assert_eq!(token.mark().len(), MARK_CHARS);
+        assert_ne!(token.mark(), other.mark());
+        assert!(!token.matches(&token.mark()));
     }
 }

@@ -7,16 +7,18 @@ use std::time::Duration;
 
 use anyhow::Context;
 use rustix::process::Signal;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{Access, Token};
+use crate::auth::{Doors, DoorsOptions, Token};
 use crate::config::dot_env::DotEnv;
 use crate::config::serve::{LogFormat, ServeFlags};
-use crate::config::{ListenAddress, ServeConfig};
-use crate::http::{self, Listener, ServerState};
+use crate::config::{BasePath, ListenAddress, ServeConfig};
+use crate::http::{self, Gate, Listener, ServerState, Tls};
+use crate::measure::Measures;
 use crate::sessions::clock::SystemClock;
 use crate::sessions::environment::BaseEnvironment;
+use crate::sessions::workers::Workers;
 use crate::sessions::{Registry, RegistryOptions};
 use crate::store::DataDir;
 
@@ -44,18 +46,26 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     // A limit on the size of files is a full disk and no reason to die. A handler: what is ignored would be inherited.
     let _file_too_large =
         signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).context("cannot listen to SIGXFSZ")?;
+    let tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
+    let mut reloads = Reloads::listen(tls.clone())?;
     let data_dir = DataDir::open(&config.data_dir)?;
-    let access = access(&config, &data_dir)?;
+    let doors = doors(&config, &data_dir).await?;
     let mut listeners = Vec::new();
     for address in &config.listen {
         listeners.push(Listener::bind(address).await?);
     }
+    let mut metrics_listeners = Vec::new();
+    for address in &config.metrics_listen {
+        metrics_listeners.push(Listener::bind(address).await?);
+    }
+    let measures = Measures::install()?;
     let registry = Registry::open(
         data_dir,
         RegistryOptions {
             default_shell: config.shell.clone(),
             holder: None,
             environment: BaseEnvironment::of_this_process(),
+            shell_integration: config.shell_integration,
             limits: config.limits,
             policy: config.policy,
             clock: Arc::new(SystemClock),
@@ -63,27 +73,41 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     )
     .await?;
     let drain = CancellationToken::new();
-    let state = ServerState::new(
-        Arc::clone(&registry),
-        access,
-        config.allowed_hosts.clone(),
-        drain.clone(),
-    );
-    let addresses: Vec<_> = listeners.iter().map(Listener::address).collect();
-    let served = http::serve(state.clone(), listeners, drain.clone());
-    announce(&config, &addresses, &state);
+    let state = ServerState::new(Arc::clone(&registry), doors, config.names.clone(), drain.clone());
+    let workers = config
+        .workers
+        .clone()
+        .map(|options| Workers::start(&registry, options));
+    workers
+        .iter()
+        .cloned()
+        .for_each(|workers| state.set_workers(workers));
+    state.measured_by(measures);
+    let addresses_of = |listeners: &[Listener]| listeners.iter().map(Listener::address).collect::<Vec<_>>();
+    let (addresses, metrics_addresses) = (addresses_of(&listeners), addresses_of(&metrics_listeners));
+    let gate = Gate {
+        tls,
+        limits: config.time_limits,
+    };
+    let served = http::serve(state.clone(), listeners, metrics_listeners, gate, drain.clone());
+    announce(&config, &addresses, &metrics_addresses, &state);
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        () = reloads.run() => {}
     }
     tracing::info!("stopping; sessions stay");
     drain.cancel();
     let down = async {
+        if let Some(workers) = &workers {
+            workers.close().await;
+        }
         if config.end_sessions {
             registry.end_all().await;
         }
         served.finish().await;
         registry.close().await;
+        state.doors().close().await;
     };
     tokio::select! {
         ended = tokio::time::timeout(SHUTDOWN_LIMIT, down) => if ended.is_err() {
@@ -93,7 +117,7 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    for address in &config.listen {
+    for address in config.listen.iter().chain(&config.metrics_listen) {
         if let ListenAddress::Unix(path) = address {
             // It may have been removed by hand.
             let _ = std::fs::remove_file(path);
@@ -102,26 +126,75 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn access(config: &ServeConfig, data_dir: &DataDir) -> anyhow::Result<Access> {
-    if config.no_auth {
-        return Ok(Access::open());
-    }
+async fn doors(config: &ServeConfig, data_dir: &DataDir) -> anyhow::Result<Doors> {
     let token = match &config.token_file {
-        Some(path) => Token::read(path)?,
-        None => Token::read_or_make(&data_dir.token_path())?,
+        _ if config.no_auth => None,
+        Some(path) => Some(Token::read(path)?),
+        None => Some(Token::read_or_make(&data_dir.token_path())?),
     };
-    Ok(Access::token(token, data_dir.root()))
+    let options = DoorsOptions {
+        token,
+        proxy: config.proxy.clone(),
+        jwt: config.jwt.clone(),
+        oidc: config.oidc.clone(),
+        shared_uid: config.shared_uid,
+        cookie_path: config.names.base_path.at("/"),
+        max_creates_per_minute: config.max_creates_per_minute,
+        audit_file: config.audit_file.clone(),
+    };
+    Doors::open(data_dir, options).await
+}
+
+/// The certificate is read again at SIGHUP. Without TLS the signal means what it means to every program.
+struct Reloads {
+    hangup: Option<(Signals, Arc<Tls>)>,
+}
+
+impl Reloads {
+    fn listen(tls: Option<Arc<Tls>>) -> anyhow::Result<Self> {
+        let listen = |tls| anyhow::Ok((signal(SignalKind::hangup())?, tls));
+        let hangup = tls.map(listen).transpose().context("cannot listen to SIGHUP")?;
+        Ok(Self { hangup })
+    }
+
+    /// Never ends.
+    async fn run(&mut self) {
+        while let Some((hangup, tls)) = &mut self.hangup {
+            hangup.recv().await;
+            // Two small files, once in weeks.
+            match tls.reload() {
+                Ok(()) => tracing::info!("the certificate was read again; new connections get it"),
+                Err(error) => tracing::error!("{error:#}; the certificate of before stays in use"),
+            }
+        }
+        std::future::pending().await
+    }
 }
 
 /// Says where the server is. The token is shown only to a person at a terminal.
-fn announce(config: &ServeConfig, addresses: &[ListenAddress], state: &ServerState) {
-    let urls: Vec<_> = addresses.iter().map(url).collect();
+fn announce(
+    config: &ServeConfig,
+    addresses: &[ListenAddress],
+    metrics_addresses: &[ListenAddress],
+    state: &ServerState,
+) {
+    let base = &config.names.base_path;
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let urls: Vec<_> = addresses
+        .iter()
+        .map(|address| url(address, scheme, base))
+        .collect();
     let mut lines: Vec<_> = urls
         .iter()
         .map(|url| format!("sempre: listening on {url}"))
         .collect();
+    lines.extend(metrics_addresses.iter().map(|address| {
+        let scheme = if address.is_local() { "http" } else { scheme };
+        let url = url(address, scheme, &BasePath::default());
+        format!("sempre: metrics on {url}")
+    }));
     let page = urls.iter().find(|url| url.starts_with("http"));
-    let login_url = page.map(|url| match state.access().secret() {
+    let login_url = page.map(|url| match state.doors().secret() {
         Some(token) => format!("{url}?token={token}"),
         None => url.clone(),
     });
@@ -130,7 +203,7 @@ fn announce(config: &ServeConfig, addresses: &[ListenAddress], state: &ServerSta
         .clone()
         .unwrap_or_else(|| state.registry().data_dir().token_path());
     match &login_url {
-        _ if state.access().is_open() => {
+        _ if state.doors().is_open() => {
             lines.push(
                 "sempre: no authentication: every user of this machine can type into the sessions".into(),
             );
@@ -152,9 +225,9 @@ fn announce(config: &ServeConfig, addresses: &[ListenAddress], state: &ServerSta
     }
 }
 
-fn url(address: &ListenAddress) -> String {
+fn url(address: &ListenAddress, scheme: &str, base: &BasePath) -> String {
     match address {
-        ListenAddress::Tcp(socket) => format!("http://{}/", reachable(*socket)),
+        ListenAddress::Tcp(socket) => format!("{scheme}://{}{}", reachable(*socket), base.at("/")),
         ListenAddress::Unix(_) => address.to_string(),
     }
 }

@@ -5,11 +5,17 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
-use super::ListenAddress;
+use super::door::{DoorFlags, MAX_CREATES_PER_MINUTE};
 use super::life::LifeFlags;
 use super::listen::DEFAULT_PORT;
+use super::oidc::OidcFlags;
+use super::tokens::TokenFlags;
+use super::workers::WorkerFlags;
+use super::{ListenAddress, Names, ReachFlags, TimeLimits, TlsFiles};
+use crate::auth::{JwtOptions, OidcOptions, ProxyRule};
 use crate::sessions::Limits;
 use crate::sessions::lifecycle::LifePolicy;
+use crate::sessions::workers::WorkerOptions;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,6 +32,15 @@ pub struct ServeFlags {
     /// Address to listen on: HOST:PORT or unix:PATH; repeatable [default: 127.0.0.1:8084]
     #[arg(long, value_name = "ADDR", env = "SEMPRE_LISTEN", value_delimiter = ',')]
     pub listen: Vec<ListenAddress>,
+
+    /// Address to serve /metrics on as well, and nothing else; without a credential if only this machine reaches it
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "SEMPRE_METRICS_LISTEN",
+        value_delimiter = ','
+    )]
+    pub metrics_listen: Vec<ListenAddress>,
 
     /// Directory for sessions and the token [default: $XDG_STATE_HOME/sempre]
     #[arg(long, value_name = "DIR", env = "SEMPRE_DATA_DIR")]
@@ -48,10 +63,6 @@ pub struct ServeFlags {
     #[arg(long, env = "SEMPRE_NO_AUTH")]
     pub no_auth: bool,
 
-    /// Further host name by which browsers reach this server; repeatable
-    #[arg(long, value_name = "NAME", env = "SEMPRE_ALLOWED_HOST", value_delimiter = ',')]
-    pub allowed_host: Vec<String>,
-
     /// Open the page in the browser
     #[arg(long, env = "SEMPRE_OPEN")]
     pub open: bool,
@@ -70,9 +81,33 @@ pub struct ServeFlags {
     #[arg(long, env = "SEMPRE_END_SESSIONS")]
     pub end_sessions: bool,
 
+    /// How browsers reach it.
+    #[command(flatten)]
+    pub reach: ReachFlags,
+
+    /// Who comes in.
+    #[command(flatten)]
+    pub door: DoorFlags,
+
+    /// Signed tokens.
+    #[command(flatten)]
+    pub tokens: TokenFlags,
+
+    /// Logging in elsewhere.
+    #[command(flatten)]
+    pub oidc: OidcFlags,
+
+    /// Start shells as they are: they do not tell where their prompt is, and `run` does not work
+    #[arg(long, env = "SEMPRE_NO_SHELL_INTEGRATION")]
+    pub no_shell_integration: bool,
+
     /// Lives of sessions.
     #[command(flatten)]
     pub life: LifeFlags,
+
+    /// Programs that answer questions.
+    #[command(flatten)]
+    pub workers: WorkerFlags,
 }
 
 /// What the flags mean together.
@@ -80,6 +115,8 @@ pub struct ServeFlags {
 pub struct ServeConfig {
     /// Where to listen; at least one.
     pub listen: Vec<ListenAddress>,
+    /// Where to serve nothing but metrics.
+    pub metrics_listen: Vec<ListenAddress>,
     /// The data directory.
     pub data_dir: PathBuf,
     /// The default shell, by name or absolute path.
@@ -88,23 +125,43 @@ pub struct ServeConfig {
     pub token_file: Option<PathBuf>,
     /// No authentication.
     pub no_auth: bool,
-    /// Host names beyond loopback's and IP addresses.
-    pub allowed_hosts: Vec<String>,
+    /// What browsers know the server by.
+    pub names: Names,
+    /// Certificate and key; none: plain HTTP.
+    pub tls: Option<TlsFiles>,
+    /// How long a client may take.
+    pub time_limits: TimeLimits,
+    /// What proxies are believed.
+    pub proxy: ProxyRule,
+    /// How signed tokens are checked; none: they are not taken.
+    pub jwt: Option<JwtOptions>,
+    /// Who may log in elsewhere; none: nobody.
+    pub oidc: Option<OidcOptions>,
+    /// Operators may type into each other's sessions.
+    pub shared_uid: bool,
+    /// Sessions one client may make at once, and within a minute after that; 0: as many as it likes.
+    pub max_creates_per_minute: u32,
+    /// Where the audit log goes besides the database.
+    pub audit_file: Option<PathBuf>,
     /// Open the browser.
     pub open: bool,
     /// End sessions at a stop.
     pub end_sessions: bool,
+    /// Shells tell where their prompt is, unless a request says otherwise.
+    pub shell_integration: bool,
     /// When sessions end by themselves and how long they are kept.
     pub policy: LifePolicy,
     /// How many sessions there may be.
     pub limits: Limits,
+    /// The pool that answers `/kiro/chat`; none: nobody does.
+    pub workers: Option<WorkerOptions>,
 }
 
 impl ServeConfig {
     /// Fills in defaults from `environment` and refuses what must not go together.
     ///
     /// # Errors
-    /// For `--no-auth` on an address others can reach, a missing home directory, a `KIRO_PORT` that is no port, or
+    /// For `--no-auth` on an address others can reach, a proxy's header without a proxy, tokens that nothing checks, a missing home directory, a `KIRO_PORT` that is no port, or
     /// a `SESSION_TTL_SECONDS` that is no number.
     pub fn resolve(flags: ServeFlags, environment: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
         let variable = |name: &str| environment(name).filter(|value| !value.is_empty());
@@ -131,15 +188,29 @@ impl ServeConfig {
             .or_else(|| variable("SHELL").filter(|shell| shell.starts_with('/')));
         Ok(Self {
             listen,
+            metrics_listen: flags.metrics_listen,
             data_dir,
             shell: shell.unwrap_or_else(|| "bash".into()),
             token_file: flags.token_file,
             no_auth: flags.no_auth,
-            allowed_hosts: flags.allowed_host,
+            names: flags.reach.names()?,
+            tls: flags.reach.tls(),
+            time_limits: flags.reach.limits(),
+            proxy: flags.door.proxy_rule()?,
+            jwt: flags.tokens.options()?,
+            oidc: flags.oidc.options()?,
+            shared_uid: flags.door.allow_shared_uid,
+            max_creates_per_minute: flags
+                .door
+                .max_creates_per_minute
+                .unwrap_or(MAX_CREATES_PER_MINUTE),
+            audit_file: flags.door.audit_file,
             open: flags.open,
             end_sessions: flags.end_sessions,
+            shell_integration: !flags.no_shell_integration,
             policy: flags.life.policy(variable)?,
             limits: flags.life.limits(),
+            workers: flags.workers.options(),
         })
     }
 }
@@ -172,15 +243,21 @@ mod tests {
     fn flags(listen: &[&str], no_auth: bool) -> ServeFlags {
         ServeFlags {
             listen: listen.iter().map(|text| text.parse().unwrap()).collect(),
+            metrics_listen: vec![],
             data_dir: None,
             shell: None,
             token_file: None,
             no_auth,
-            allowed_host: vec![],
             open: false,
             log: LogFormat::Text,
             end_sessions: false,
+            reach: ReachFlags::default(),
+            door: DoorFlags::default(),
+            tokens: TokenFlags::default(),
+            oidc: OidcFlags::default(),
+            no_shell_integration: false,
             life: LifeFlags::default(),
+            workers: WorkerFlags::default(),
         }
     }
 

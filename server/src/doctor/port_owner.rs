@@ -1,6 +1,8 @@
 //! Which process listens on a TCP port, from `/proc`.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 /// A process that listens.
@@ -23,30 +25,99 @@ const LISTENING: &str = "0A";
 
 /// The process that listens on `port`; none if nobody does or it is another user's and hidden.
 pub fn of_port(port: u16) -> Option<Owner> {
-    let inodes: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
-        .iter()
-        .filter_map(|table| std::fs::read_to_string(table).ok())
-        .flat_map(|table| listening_inodes(&table, port))
-        .map(|inode| format!("socket:[{inode}]"))
+    let inodes = listening(port..=port)
+        .into_iter()
+        .map(|(_, inode)| inode)
         .collect();
-    let processes = Path::new("/proc").read_dir().ok()?;
-    processes.flatten().find_map(|process| {
-        let pid = process.file_name().to_str()?.parse().ok()?;
-        let mut files = process.path().join("fd").read_dir().ok()?.flatten();
-        let owns = files.any(|file| {
-            std::fs::read_link(file.path())
-                .is_ok_and(|target| inodes.iter().any(|inode| target.as_os_str() == inode.as_str()))
-        });
-        let program = || std::fs::read_to_string(process.path().join("comm")).unwrap_or_default();
-        owns.then(|| Owner {
-            pid,
-            program: program().trim().to_owned(),
-        })
-    })
+    owners(&inodes).into_values().next()
 }
 
-/// Inodes of the sockets that listen on `port`, from a table such as `/proc/net/tcp`.
-fn listening_inodes(table: &str, port: u16) -> Vec<String> {
+/// Who listens on a range of ports.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listeners {
+    /// Ports of this process.
+    pub own: Vec<u16>,
+    /// Ports of others; with whom, unless it is another user's and hidden.
+    pub others: Vec<(u16, Option<Owner>)>,
+}
+
+/// Who listens on `ports`. Looks through all processes only if somebody else does. Blocks.
+pub fn listeners(ports: RangeInclusive<u16>) -> Listeners {
+    let found = listening(ports);
+    let wanted = found.iter().map(|(_, inode)| inode.clone()).collect();
+    let own_inodes = sockets_of(Path::new("/proc/self"), &wanted);
+    let (own, others): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|(_, inode)| own_inodes.contains(inode));
+    let foreign: HashSet<String> = others.iter().map(|(_, inode)| inode.clone()).collect();
+    let mut owners = match foreign.is_empty() {
+        true => HashMap::new(),
+        false => owners(&foreign),
+    };
+    let mut listeners = Listeners {
+        own: own.into_iter().map(|(port, _)| port).collect(),
+        others: others
+            .into_iter()
+            .map(|(port, inode)| (port, owners.remove(&inode)))
+            .collect(),
+    };
+    // Both address families of one program are one listener.
+    listeners.own.sort_unstable();
+    listeners.own.dedup();
+    listeners
+        .others
+        .sort_by_key(|(port, owner)| (*port, owner.as_ref().map(|owner| owner.pid)));
+    listeners.others.dedup();
+    listeners
+}
+
+/// Ports and sockets that listen.
+fn listening(ports: RangeInclusive<u16>) -> Vec<(u16, String)> {
+    ["/proc/net/tcp", "/proc/net/tcp6"]
+        .iter()
+        .filter_map(|table| std::fs::read_to_string(table).ok())
+        .flat_map(|table| listening_inodes(&table, &ports))
+        .map(|(port, inode)| (port, format!("socket:[{inode}]")))
+        .collect()
+}
+
+/// Which of `sockets` a process has open, by its directory in `/proc`.
+fn sockets_of(process: &Path, sockets: &HashSet<String>) -> Vec<String> {
+    let files = process.join("fd").read_dir().into_iter().flatten().flatten();
+    let targets = files.filter_map(|file| {
+        std::fs::read_link(file.path())
+            .ok()?
+            .into_os_string()
+            .into_string()
+            .ok()
+    });
+    targets.filter(|target| sockets.contains(target)).collect()
+}
+
+/// The processes that have `sockets` open.
+fn owners(sockets: &HashSet<String>) -> HashMap<String, Owner> {
+    let mut owners = HashMap::new();
+    for process in Path::new("/proc").read_dir().into_iter().flatten().flatten() {
+        let Some(pid) = process.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        for socket in sockets_of(&process.path(), sockets) {
+            let program = std::fs::read_to_string(process.path().join("comm")).unwrap_or_default();
+            let owner = Owner {
+                pid,
+                program: program.trim().to_owned(),
+            };
+            owners.entry(socket).or_insert(owner);
+        }
+        if owners.len() == sockets.len() {
+            break;
+        }
+    }
+    owners
+}
+
+/// Ports and inodes of the sockets that listen on `ports`, from a table such as `/proc/net/tcp`.
+fn listening_inodes(table: &str, ports: &RangeInclusive<u16>) -> Vec<(u16, String)> {
     table
         .lines()
         .skip(1)
@@ -55,8 +126,8 @@ fn listening_inodes(table: &str, port: u16) -> Vec<String> {
             let local = fields.nth(1)?;
             let state = fields.nth(1)?;
             let inode = fields.nth(5)?;
-            let found = u16::from_str_radix(local.rsplit_once(':')?.1, 16).ok()?;
-            (state == LISTENING && found == port).then(|| inode.to_owned())
+            let port = u16::from_str_radix(local.rsplit_once(':')?.1, 16).ok()?;
+            (state == LISTENING && ports.contains(&port)).then(|| (port, inode.to_owned()))
         })
         .collect()
 }
@@ -70,5 +141,32 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let owner = of_port(listener.local_addr().unwrap().port()).unwrap();
         assert_eq!(owner.pid, std::process::id());
+    }
+    #[test]
+    fn k9_own_listeners_are_told_from_those_of_others() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let found = listeners(port..=port);
+        assert_eq!((found.own, found.others), (vec![port], vec![]));
+        // Another program: it says on which port it listens.
+        let script = "import socket, sys; s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(); \
+                      print(s.getsockname()[1], flush=True); sys.stdin.read()";
+        let mut other = std::process::Command::new("python3")
+            .args(["-c", script])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let stdout = other.stdout.take().unwrap();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).unwrap();
+        let port: u16 = line.trim().parse().unwrap();
+        let found = listeners(port..=port);
+        drop(other.stdin.take());
+        let pid = other.id();
+        other.wait().unwrap();
+        let owner = |(port, owner): &(u16, Option<Owner>)| (*port, owner.as_ref().unwrap().pid);
+        let owners: Vec<_> = found.others.iter().map(owner).collect();
+        assert_eq!((found.own, owners), (vec![], vec![(port, pid)]));
     }
 }

@@ -7,12 +7,15 @@ use rust_embed::RustEmbed;
 use serde::Deserialize;
 
 use super::{ApiError, ServerState};
+use crate::config::BasePath;
 
 /// What the build put into the site directory.
 #[derive(RustEmbed)]
 #[folder = "$SEMPRE_SITE_DIR"]
 struct Embedded;
 
+/// Where the icon of the site is.
+pub(super) const FAVICON: &str = "/favicon.svg";
 /// Names with a content hash never change what they stand for.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// Names without one are asked for again.
@@ -39,24 +42,24 @@ impl Site {
     }
 
     /// The style sheet's path, if there is a page.
-    pub(super) fn css_url(&self) -> Option<String> {
-        self.0.as_ref().map(|manifest| asset(&manifest.css))
+    pub(super) fn css_url(&self, base: &BasePath) -> Option<String> {
+        self.0.as_ref().map(|manifest| asset(base, &manifest.css))
     }
 
     /// Paths of everything a page loads, if there is a page.
-    pub(super) fn urls(&self) -> Option<sempre_app::AssetUrls> {
+    pub(super) fn urls(&self, base: &BasePath) -> Option<sempre_app::AssetUrls> {
         self.0.as_ref().map(|manifest| sempre_app::AssetUrls {
-            css: asset(&manifest.css),
-            js: asset(&manifest.js),
-            wasm: asset(&manifest.wasm),
-            terminal: asset(&manifest.terminal),
-            favicon: "/favicon.svg".into(),
+            css: asset(base, &manifest.css),
+            js: asset(base, &manifest.js),
+            wasm: asset(base, &manifest.wasm),
+            terminal: asset(base, &manifest.terminal),
+            favicon: base.at(FAVICON),
         })
     }
 }
 
-fn asset(name: &str) -> String {
-    format!("/assets/{name}")
+fn asset(base: &BasePath, name: &str) -> String {
+    base.at(&format!("/assets/{name}"))
 }
 
 /// `GET /assets/{*path}`.

@@ -1,23 +1,21 @@
 //! `/api/v1/sessions/{id}/history` and `…/snapshot`: what the session shows and showed.
 
 use axum::Json;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::Query;
+use axum::extract::rejection::QueryRejection;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use sempre_protocol::SessionId;
 use sempre_protocol::history::{
     HISTORY_LINES, HISTORY_MATCHES, HistoryMatches, HistoryPage, MAX_HISTORY_LINES, MAX_HISTORY_MATCHES,
     MAX_SEARCH_CHARS,
 };
 use serde::Deserialize;
 
+use super::ApiError;
 use super::attach_query::snapshot_lines;
-use super::sessions::session_id;
-use super::{ApiError, ServerState};
+use super::proof::{On, Viewer};
 use crate::sessions::Wanted;
 
-type Id = Result<Path<SessionId>, PathRejection>;
 type Asked<T> = Result<Query<T>, QueryRejection>;
 
 fn query<T>(asked: Asked<T>) -> Result<T, ApiError> {
@@ -40,8 +38,7 @@ pub(super) struct PageQuery {
 
 /// `GET …/history`.
 pub(super) async fn page(
-    State(state): State<ServerState>,
-    id: Id,
+    On { session, .. }: On<Viewer>,
     asked: Asked<PageQuery>,
 ) -> Result<Json<HistoryPage>, ApiError> {
     let asked = query(asked)?;
@@ -51,7 +48,6 @@ pub(super) async fn page(
         (before, None) => Wanted::Before(before.unwrap_or(u64::MAX)),
     };
     let lines = asked.lines.unwrap_or(HISTORY_LINES).min(MAX_HISTORY_LINES);
-    let session = state.registry().get(session_id(id)?)?;
     Ok(Json(session.history(wanted, lines).await?))
 }
 
@@ -65,8 +61,7 @@ pub(super) struct SearchQuery {
 
 /// `GET …/history/search`.
 pub(super) async fn search(
-    State(state): State<ServerState>,
-    id: Id,
+    On { session, .. }: On<Viewer>,
     asked: Asked<SearchQuery>,
 ) -> Result<Json<HistoryMatches>, ApiError> {
     let asked = query(asked)?;
@@ -78,7 +73,6 @@ pub(super) async fn search(
         .unwrap_or(HISTORY_MATCHES)
         .clamp(1, MAX_HISTORY_MATCHES);
     let before = asked.before.unwrap_or(u64::MAX);
-    let session = state.registry().get(session_id(id)?)?;
     Ok(Json(session.search_history(&asked.q, before, limit).await?))
 }
 
@@ -91,15 +85,13 @@ pub(super) struct SnapshotQuery {
 
 /// `GET …/snapshot`: text that rebuilds the screen on a reset terminal.
 pub(super) async fn snapshot(
-    State(state): State<ServerState>,
-    id: Id,
+    On { session, .. }: On<Viewer>,
     asked: Asked<SnapshotQuery>,
 ) -> Result<Response, ApiError> {
     let asked = query(asked)?;
     if let Some(format) = asked.format.filter(|format| format != "ansi") {
         return Err(bad(format!("format={format:?}: there is only ansi")));
     }
-    let session = state.registry().get(session_id(id)?)?;
     let snapshot = session.snapshot(snapshot_lines(asked.lines)).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),

@@ -4,15 +4,18 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::peer::{Peer, PromptTcp};
+use super::connections::{MAX_CONNECTIONS, Serving};
+use super::tls::Tls;
 use super::{ServerState, router};
-use crate::config::ListenAddress;
+use crate::config::{ListenAddress, TimeLimits};
 use crate::doctor::port_owner;
 
 /// A bound socket.
@@ -91,30 +94,53 @@ impl Served {
     }
 }
 
-/// Serves on all listeners until `drain` is cancelled.
-pub fn serve(state: ServerState, listeners: Vec<Listener>, drain: CancellationToken) -> Served {
-    let tasks = TaskTracker::new();
-    let sockets = state.sockets().clone();
-    let app = router(state);
-    for listener in listeners {
-        let (app, drained) = (app.clone(), drain.clone().cancelled_owned());
-        match listener {
-            Listener::Tcp(listener) => {
-                let listener = PromptTcp(listener);
-                let app = app.into_make_service_with_connect_info::<Peer>();
-                tasks.spawn(run(axum::serve(listener, app).with_graceful_shutdown(drained)));
-            }
-            Listener::Unix(listener, _) => {
-                let app = app.into_make_service_with_connect_info::<Peer>();
-                tasks.spawn(run(axum::serve(listener, app).with_graceful_shutdown(drained)));
-            }
-        }
-    }
-    Served { tasks, sockets }
+/// How connections are served.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    /// Certificate and key; none: plain HTTP. Unix sockets have none in any case.
+    pub tls: Option<Arc<Tls>>,
+    /// How long a client may take.
+    pub limits: TimeLimits,
 }
 
-async fn run(server: impl IntoFuture<Output = io::Result<()>>) {
-    if let Err(error) = server.await {
-        tracing::error!(%error, "a listener failed");
+/// Serves on all `listeners`, and nothing but metrics on those of `metrics`, until `drain` is cancelled.
+pub fn serve(
+    state: ServerState,
+    listeners: Vec<Listener>,
+    metrics: Vec<Listener>,
+    gate: Gate,
+    drain: CancellationToken,
+) -> Served {
+    let tasks = TaskTracker::new();
+    let sockets = state.sockets().clone();
+    // What reads them on this machine needs no certificate.
+    let only_metrics = metrics.into_iter().map(|listener| {
+        let is_local = listener.address().is_local();
+        let tls = gate.tls.clone().filter(|_| !is_local);
+        (listener, super::exposition::router(state.clone(), is_local), tls)
+    });
+    let only_metrics: Vec<_> = only_metrics.collect();
+    let serving = Serving {
+        app: router(state.clone(), gate.limits.body),
+        tls: gate.tls.clone(),
+        head_timeout: gate.limits.head,
+        places: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
+        tasks: tasks.clone(),
+        drain,
+    };
+    let all = listeners
+        .into_iter()
+        .map(|listener| (listener, serving.app.clone(), serving.tls.clone()));
+    for (listener, app, tls) in all.chain(only_metrics) {
+        let serving = Serving {
+            app,
+            tls,
+            ..serving.clone()
+        };
+        match listener {
+            Listener::Tcp(listener) => tasks.spawn(serving.run(listener)),
+            Listener::Unix(listener, _) => tasks.spawn(serving.run(listener)),
+        };
     }
+    Served { tasks, sockets }
 }

@@ -4,19 +4,20 @@ use std::io;
 use std::path::PathBuf;
 
 use axum::body::Body;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::Query;
+use axum::extract::rejection::QueryRejection;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
 use sempre_journal::{ReadAt, Reader};
-use sempre_protocol::SessionId;
+use sempre_protocol::Offset;
 use serde::Deserialize;
 
-use super::sessions::session_id;
-use super::{ApiError, ServerState};
-use crate::sessions::SessionError;
+use super::ApiError;
+use super::proof::{On, Viewer};
+use crate::sessions::programs::plain_text;
+use crate::sessions::{Session, SessionError};
 
 /// Bytes read at once.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -25,16 +26,26 @@ const CHUNK_BYTES: usize = 256 * 1024;
 #[derive(Debug, Deserialize)]
 pub(super) struct OutputQuery {
     from: Option<u64>,
+    /// `raw` (the default), or `text`: as it was printed, without sequences, about 16 MiB of output at most.
+    #[serde(default)]
+    format: OutputFormat,
+}
+
+/// How output is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum OutputFormat {
+    #[default]
+    Raw,
+    Text,
 }
 
 /// Answers with bytes `from..end`; `sempre-from` and `sempre-to` say which those are.
 pub(super) async fn output(
-    State(state): State<ServerState>,
-    id: Result<Path<SessionId>, PathRejection>,
+    On { session, .. }: On<Viewer>,
     query: Result<Query<OutputQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let Query(query) = query.map_err(|rejection| ApiError::bad_query(&rejection))?;
-    let session = state.registry().get(session_id(id)?)?;
     let status = session.status();
     let (base, end) = (status.base_offset.0, status.offset.0);
     let from = query.from.unwrap_or(base);
@@ -46,6 +57,9 @@ pub(super) async fn output(
             "output_out_of_range",
             detail,
         ));
+    }
+    if query.format == OutputFormat::Text {
+        return text(&session, from, end).await;
     }
     let reader =
         Reader::open(session.directory()).map_err(SessionError::system("cannot open the journal"))?;
@@ -61,6 +75,22 @@ pub(super) async fn output(
     ];
     let body = Body::from_stream(bytes_of(reader, session.directory().to_path_buf(), from, end));
     Ok((headers, body).into_response())
+}
+
+async fn text(session: &Session, from: u64, end: u64) -> Result<Response, ApiError> {
+    let directory = session.directory().to_path_buf();
+    let read = move || plain_text(&directory, Offset(from), Offset(end));
+    let (text, to) = tokio::task::spawn_blocking(read)
+        .await
+        .map_err(io::Error::other)
+        .and_then(|read| read)
+        .map_err(SessionError::system("cannot read the journal"))?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
+        (HeaderName::from_static("sempre-from"), from.to_string()),
+        (HeaderName::from_static("sempre-to"), to.to_string()),
+    ];
+    Ok((headers, text).into_response())
 }
 
 /// The journal's bytes `from..end`, read off the async threads; a client that does not read costs one chunk.

@@ -3,50 +3,82 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use leptos::config::LeptosOptions;
 use leptos::nonce::use_nonce;
-use leptos::prelude::{expect_context, provide_context};
+use leptos::prelude::{IntoView, expect_context, provide_context, use_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
-use sempre_app::App;
+use leptos_router::location::RequestUrl;
 use sempre_app::data::{Answer, SetStatus, Source};
+use sempre_app::{App, CollectingRoutes, routes};
 use sempre_protocol::SessionId;
+use sempre_protocol::access::Scope;
 use sempre_protocol::api::{Health, SessionInfo, Shells};
 
 use super::{ServerState, headers, health};
+use crate::auth::Principal;
 
-/// Answers the pages' questions from the server's state.
-struct StateSource(ServerState);
+/// Answers the pages' questions from the server's state, as far as who asks may see.
+struct StateSource {
+    state: ServerState,
+    /// None: nobody, who sees nothing.
+    who: Option<Principal>,
+}
+
+impl StateSource {
+    fn has_all(&self) -> bool {
+        self.who.as_ref().is_some_and(|who| who.scope == Scope::All)
+    }
+}
+
+fn sees(who: Option<&Principal>, session: &SessionInfo) -> bool {
+    who.is_some_and(|who| who.sees(session.session_id, session.group.as_deref()))
+}
 
 impl Source for StateSource {
     fn sessions(&self) -> Answer<Vec<SessionInfo>> {
-        let sessions = self.0.registry().list();
+        let mut sessions = self.state.registry().list();
+        sessions.retain(|session| sees(self.who.as_ref(), session));
         Box::pin(async move { sessions })
     }
 
     fn session(&self, id: SessionId) -> Answer<Option<SessionInfo>> {
-        let registry = Arc::clone(self.0.registry());
-        Box::pin(async move { registry.info(id).await.ok() })
+        let registry = Arc::clone(self.state.registry());
+        let who = self.who.clone();
+        Box::pin(async move {
+            let session = registry.info(id).await.ok();
+            session.filter(|session| sees(who.as_ref(), session))
+        })
     }
 
     fn health(&self) -> Answer<Health> {
-        let health = health::report(&self.0);
-        Box::pin(async move { health })
+        let (state, has_all) = (self.state.clone(), self.has_all());
+        Box::pin(async move {
+            let mut health = health::report(&state).await;
+            if !has_all {
+                // Paths, counts and problems are the server's.
+                (health.active_sessions, health.screens) = (0, 0);
+                health.checks.clear();
+            }
+            health
+        })
     }
 
     fn shells(&self) -> Answer<Shells> {
-        let shells = self.0.registry().shells();
+        let shells = self.state.registry().shells();
         Box::pin(async move { shells })
     }
 }
 
 /// All pages, and a page that says so for everything else.
 pub(super) fn router(state: &ServerState) -> Router<ServerState> {
-    let Some(assets) = state.site().urls() else {
+    let Some(assets) = state.site().urls(state.base_path()) else {
         return Router::new().fallback(no_site);
     };
+    routes::serve_below(state.base_path().as_str());
     let shell = move |options: LeptosOptions| sempre_app::shell(options, assets.clone());
     let context_state = state.clone();
     let context = move || provide(&context_state);
@@ -55,11 +87,17 @@ pub(super) fn router(state: &ServerState) -> Router<ServerState> {
         move || shell(LeptosOptions::clone(&options))
     });
     Router::new()
-        .leptos_routes_with_context(state, generate_route_list(App), context, {
+        .leptos_routes_with_context(state, generate_route_list(collected), context, {
             let options: LeptosOptions = axum::extract::FromRef::from_ref(state);
             move || shell(options.clone())
         })
         .fallback(get(fallback))
+}
+
+/// The app as its routes are collected.
+fn collected() -> impl IntoView {
+    provide_context(CollectingRoutes);
+    App()
 }
 
 /// What a page finds in its context while it is rendered.
@@ -70,7 +108,15 @@ fn provide(state: &ServerState) {
     {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
-    let source: Arc<dyn Source> = Arc::new(StateSource(state.clone()));
+    let parts = use_context::<Parts>();
+    // The app knows the address as the browser does.
+    if let Some(path) = parts.as_ref().and_then(|parts| parts.uri.path_and_query()) {
+        provide_context(RequestUrl::new(&state.base_path().at(path.as_str())));
+    }
+    let source: Arc<dyn Source> = Arc::new(StateSource {
+        state: state.clone(),
+        who: parts.and_then(|parts| parts.extensions.get().cloned()),
+    });
     provide_context(source);
     provide_context(SetStatus(Arc::new(move |status| {
         if let Ok(status) = StatusCode::from_u16(status) {

@@ -1,52 +1,34 @@
 //! How a client reached the server, and what it says of itself.
 
 use std::io;
-use std::net::SocketAddr;
 
-use axum::extract::connect_info::Connected;
 use axum::http::{HeaderMap, header};
-use axum::serve::{IncomingStream, Listener};
-use sempre_protocol::viewers::PeerKind;
-use tokio::net::{TcpListener, TcpStream, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
-/// How a connection came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Peer(pub(super) PeerKind);
+use super::connections::Accept;
+use crate::auth::{Peer, Process};
 
-/// A TCP listener whose connections send at once: echo is small packets, they must not wait for company.
-#[derive(Debug)]
-pub(super) struct PromptTcp(pub(super) TcpListener);
+impl Accept for TcpListener {
+    type Stream = TcpStream;
 
-impl Listener for PromptTcp {
-    type Io = TcpStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
-        // Without it, it is only slower.
+    async fn accept(&self) -> io::Result<(TcpStream, Peer)> {
+        let (stream, address) = Self::accept(self).await?;
+        // Echo is small packets, they must not wait for company. Without it, it is only slower.
         let _ = stream.set_nodelay(true);
-        (stream, address)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        Ok((stream, Peer::tcp(address.ip())))
     }
 }
 
-impl Connected<IncomingStream<'_, PromptTcp>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, PromptTcp>) -> Self {
-        let loopback = stream.remote_addr().ip().to_canonical().is_loopback();
-        Self(if loopback {
-            PeerKind::Loopback
-        } else {
-            PeerKind::Network
-        })
-    }
-}
+impl Accept for UnixListener {
+    type Stream = UnixStream;
 
-impl Connected<IncomingStream<'_, UnixListener>> for Peer {
-    fn connect_info(_: IncomingStream<'_, UnixListener>) -> Self {
-        Self(PeerKind::Unix)
+    async fn accept(&self) -> io::Result<(UnixStream, Peer)> {
+        let (stream, _) = Self::accept(self).await?;
+        let process = stream.peer_cred().ok().and_then(|cred| {
+            let pid = u32::try_from(cred.pid()?).ok()?;
+            Some(Process::look(pid, cred.uid()))
+        });
+        Ok((stream, Peer::unix(process)))
     }
 }
 

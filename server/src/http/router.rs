@@ -1,24 +1,26 @@
 //! All routes in one place.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post, put};
 
 use super::{
-    ApiError, ServerState, assets, events, guard, headers, health, history, login, output, pages, sessions,
-    viewers, ws,
+    ApiError, ServerState, assets, below, body, compat, door, events, exposition, guard, headers, health,
+    history, login, oidc, openapi, output, pages, programs, screen, session_events, sessions, stats, viewers,
+    ws,
 };
 
-/// Largest request body, bytes.
-const MAX_BODY_BYTES: usize = 1024 * 1024;
-
-/// The whole application.
-pub fn router(state: ServerState) -> Router {
+/// The whole application; a request's body must be there within `body_timeout`.
+pub fn router(state: ServerState, body_timeout: Duration) -> Router {
     let api = Router::new()
         .route("/health", get(health::health))
         .route("/shells", get(sessions::shells))
+        .route("/stats", get(stats::stats))
         .route("/events", get(events::events))
+        .route("/openapi.json", get(openapi::json))
         .route("/sessions", get(sessions::list).post(sessions::create))
         .route("/sessions/{id}", get(sessions::show).delete(sessions::delete))
         .route("/sessions/{id}/resize", put(sessions::resize))
@@ -27,23 +29,41 @@ pub fn router(state: ServerState) -> Router {
         .route("/sessions/{id}/snapshot", get(history::snapshot))
         .route("/sessions/{id}/history", get(history::page))
         .route("/sessions/{id}/history/search", get(history::search))
+        .route("/sessions/{id}/screen", get(screen::screen))
+        .route("/sessions/{id}/input", post(programs::input))
+        .route("/sessions/{id}/signal", post(programs::signal))
+        .route("/sessions/{id}/run", post(programs::run))
+        .route("/sessions/{id}/wait", post(programs::wait))
+        .route("/sessions/{id}/events", get(session_events::events))
         .route("/sessions/{id}/viewers", get(viewers::list))
         .route("/sessions/{id}/viewers/{viewer}", delete(viewers::disconnect))
+        .merge(door::api())
         .fallback(no_route)
         .method_not_allowed_fallback(wrong_method);
     let pages = pages::router(&state);
-    Router::new()
+    let base = state.base_path().clone();
+    let app = Router::new()
         .nest("/api/v1", api)
         .route("/ws/sessions/{id}", get(ws::attach))
+        .route("/docs", get(openapi::page))
+        .route("/metrics", get(exposition::metrics))
         .route("/login", post(login::submit))
+        .route("/oidc/login", get(oidc::begin))
+        .route("/oidc/callback", get(oidc::finish))
+        .route("/logout", post(login::log_out))
+        .merge(door::top())
         .route("/assets/{*path}", get(assets::by_path))
-        .route("/favicon.svg", get(assets::favicon))
+        .route(assets::FAVICON, get(assets::favicon))
+        .merge(compat::router())
         .merge(pages)
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn_with_state(body_timeout, body::gather))
+        .layer(DefaultBodyLimit::max(body::MAX_BODY_BYTES))
         .layer(from_fn_with_state(state.clone(), guard::guard))
         .layer(from_fn(headers::add))
-        .with_state(state)
+        .layer(from_fn(exposition::count))
+        .with_state(state);
+    below::below(&base, app)
 }
 
 async fn no_route(request: Request) -> ApiError {

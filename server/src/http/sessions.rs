@@ -1,39 +1,27 @@
 //! `/api/v1/sessions`: rows T2 to T4.
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
+use sempre_protocol::Size;
 use sempre_protocol::api::{CreateSession, CreatedSession, ResizeSession, SessionInfo, SessionState, Shells};
-use sempre_protocol::{SessionId, Size};
 
 use serde::Deserialize;
 
-use super::{ApiError, ServerState};
+use super::body::{JsonBody, json};
+use super::proof::{As, On, OnId, Operator, Viewer};
+use super::{ApiError, ServerState, acts};
+use crate::auth::audit::Action;
 
-type Id = Result<Path<SessionId>, PathRejection>;
 type Answer<T> = Result<T, ApiError>;
 
-/// The session id of a path; what is no id names no session.
-pub(super) fn session_id(id: Id) -> Answer<SessionId> {
-    id.map(|Path(id)| id).map_err(|_| {
-        ApiError::new(
-            StatusCode::NOT_FOUND,
-            "session_not_found",
-            "a session id is 32 hexadecimal digits; GET /api/v1/sessions lists those there are",
-        )
-    })
-}
-
-fn body<T>(body: Result<Json<T>, JsonRejection>) -> Answer<T> {
-    body.map(|Json(body)| body)
-        .map_err(|rejection| ApiError::new(rejection.status(), "bad_body", rejection.body_text()))
-}
-
-fn created(session: SessionInfo) -> (StatusCode, Json<CreatedSession>) {
+fn created(state: &ServerState, session: SessionInfo) -> (StatusCode, Json<CreatedSession>) {
+    let base = state.base_path();
     let created = CreatedSession {
-        websocket_url: format!("/ws/sessions/{}", session.session_id),
-        page_url: format!("/t/{}", session.session_id),
+        websocket_url: base.at(&format!("/ws/terminal/{}", session.session_id)),
+        attach_url: base.at(&format!("/ws/sessions/{}", session.session_id)),
+        page_url: base.at(&format!("/t/{}", session.session_id)),
         session,
     };
     (StatusCode::CREATED, Json(created))
@@ -41,11 +29,12 @@ fn created(session: SessionInfo) -> (StatusCode, Json<CreatedSession>) {
 
 /// `POST /api/v1/sessions`.
 pub(super) async fn create(
+    who: As<Operator>,
     State(state): State<ServerState>,
-    request: Result<Json<CreateSession>, JsonRejection>,
+    request: JsonBody<CreateSession>,
 ) -> Answer<(StatusCode, Json<CreatedSession>)> {
-    let session = state.registry().create(body(request)?).await?;
-    Ok(created(session.info()))
+    let session = acts::create(&state, &who.principal, json(request)?).await?;
+    Ok(created(&state, session.info()))
 }
 
 /// The query of a list.
@@ -57,57 +46,65 @@ pub(super) struct ListQuery {
 
 /// `GET /api/v1/sessions`.
 pub(super) async fn list(
+    who: As<Viewer>,
     State(state): State<ServerState>,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Answer<Json<Vec<SessionInfo>>> {
     let Query(query) = query.map_err(|rejection| ApiError::bad_query(&rejection))?;
-    Ok(Json(match query.state {
+    let mut sessions = match query.state {
         Some(wanted) => state.registry().list_in(wanted).await?,
         None => state.registry().list(),
-    }))
+    };
+    sessions.retain(|session| who.principal.sees(session.session_id, session.group.as_deref()));
+    Ok(Json(sessions))
 }
 
 /// `GET /api/v1/sessions/{id}`.
-pub(super) async fn show(State(state): State<ServerState>, id: Id) -> Answer<Json<SessionInfo>> {
-    Ok(Json(state.registry().info(session_id(id)?).await?))
+pub(super) async fn show(who: OnId<Viewer>, State(state): State<ServerState>) -> Answer<Json<SessionInfo>> {
+    Ok(Json(state.registry().info(who.id).await?))
 }
 
 /// `DELETE /api/v1/sessions/{id}`: ends a running session, removes an ended one.
-pub(super) async fn delete(State(state): State<ServerState>, id: Id) -> Answer<StatusCode> {
-    state.registry().delete(session_id(id)?).await?;
+pub(super) async fn delete(who: OnId<Operator>, State(state): State<ServerState>) -> Answer<StatusCode> {
+    acts::delete(&state, &who.principal, who.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `PUT /api/v1/sessions/{id}/resize`.
 pub(super) async fn resize(
+    On {
+        session, principal, ..
+    }: On<Operator>,
     State(state): State<ServerState>,
-    id: Id,
-    request: Result<Json<ResizeSession>, JsonRejection>,
+    request: JsonBody<ResizeSession>,
 ) -> Answer<Json<SessionInfo>> {
-    let session = state.registry().get(session_id(id)?)?;
-    let ResizeSession { rows, cols } = body(request)?;
+    let ResizeSession { rows, cols } = json(request)?;
     if rows == 0 || cols == 0 {
         let detail = format!("{cols}x{rows} is no size; rows and cols are 1 to 1000");
-        return Err(ApiError::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid_field",
-            detail,
-        ));
+        return Err(ApiError::invalid_field(detail));
     }
-    session.resize(Size::new(cols, rows)).await?;
+    let resized = session.resize(Size::new(cols, rows)).await;
+    acts::note(
+        &state,
+        &principal,
+        Action::SessionResize,
+        Some(session.id()),
+        &resized,
+    );
+    resized?;
     Ok(Json(session.info()))
 }
 
 /// `POST /api/v1/sessions/{id}/restart`.
 pub(super) async fn restart(
+    who: OnId<Operator>,
     State(state): State<ServerState>,
-    id: Id,
 ) -> Answer<(StatusCode, Json<CreatedSession>)> {
-    let session = state.registry().restart(session_id(id)?).await?;
-    Ok(created(session.info()))
+    let session = acts::restart(&state, &who.principal, who.id).await?;
+    Ok(created(&state, session.info()))
 }
 
 /// `GET /api/v1/shells`.
-pub(super) async fn shells(State(state): State<ServerState>) -> Json<Shells> {
+pub(super) async fn shells(_: As<Viewer>, State(state): State<ServerState>) -> Json<Shells> {
     Json(state.registry().shells())
 }

@@ -1,6 +1,6 @@
 //! What every handler can reach.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use axum::extract::FromRef;
@@ -9,8 +9,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::assets::Site;
-use crate::auth::Access;
+use crate::auth::Doors;
+use crate::config::{BasePath, Names};
+use crate::measure::Measures;
 use crate::sessions::Registry;
+use crate::sessions::workers::Workers;
 
 /// The server's state, cheap to clone.
 #[derive(Clone)]
@@ -18,33 +21,43 @@ pub struct ServerState(Arc<Inner>);
 
 struct Inner {
     registry: Arc<Registry>,
-    access: Access,
-    allowed_hosts: Vec<String>,
+    doors: Doors,
+    names: Names,
     drain: CancellationToken,
     sockets: TaskTracker,
     site: Site,
     leptos_options: LeptosOptions,
     started_at: Instant,
+    workers: OnceLock<Arc<Workers>>,
+    measures: OnceLock<Measures>,
 }
 
 impl ServerState {
     /// State of a server that goes down when `drain` is cancelled.
-    pub fn new(
-        registry: Arc<Registry>,
-        access: Access,
-        allowed_hosts: Vec<String>,
-        drain: CancellationToken,
-    ) -> Self {
+    pub fn new(registry: Arc<Registry>, doors: Doors, names: Names, drain: CancellationToken) -> Self {
         Self(Arc::new(Inner {
             registry,
-            access,
-            allowed_hosts,
+            doors,
+            names,
             drain,
             sockets: TaskTracker::new(),
             site: Site::embedded(),
             leptos_options: LeptosOptions::builder().output_name("sempre").build(),
             started_at: Instant::now(),
+            workers: OnceLock::new(),
+            measures: OnceLock::new(),
         }))
+    }
+
+    /// Takes what records this process; once.
+    pub fn measured_by(&self, measures: Measures) {
+        // A second one would record nothing.
+        let _ = self.0.measures.set(measures);
+    }
+
+    /// What records this process, if something does.
+    pub(super) fn measures(&self) -> Option<&Measures> {
+        self.0.measures.get()
     }
 
     /// The sessions.
@@ -52,14 +65,35 @@ impl ServerState {
         &self.0.registry
     }
 
+    /// Adds the pool that answers `/kiro/chat`; the first one stays.
+    pub fn set_workers(&self, workers: Arc<Workers>) {
+        // A server has one pool.
+        let _ = self.0.workers.set(workers);
+    }
+
+    /// The pool that answers `/kiro/chat`, if there is one.
+    pub(super) fn workers(&self) -> Option<&Workers> {
+        self.0.workers.get().map(Arc::as_ref)
+    }
+
     /// Who may come in.
-    pub fn access(&self) -> &Access {
-        &self.0.access
+    pub fn doors(&self) -> &Doors {
+        &self.0.doors
     }
 
     /// Host names beyond loopback's and IP addresses.
     pub(super) fn allowed_hosts(&self) -> &[String] {
-        &self.0.allowed_hosts
+        &self.0.names.allowed_hosts
+    }
+
+    /// What paths begin with outside of this server.
+    pub(super) fn base_path(&self) -> &BasePath {
+        &self.0.names.base_path
+    }
+
+    /// The whole address of the start page, if it was named.
+    pub(super) fn external_url(&self) -> Option<&url::Url> {
+        self.0.names.external_url.as_ref()
     }
 
     /// Cancelled when the server goes down.

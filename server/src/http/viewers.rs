@@ -4,24 +4,24 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use sempre_protocol::SessionId;
 use sempre_protocol::viewers::ViewerInfo;
 
-use super::sessions::session_id;
-use super::{ApiError, ServerState};
+use super::proof::{On, Operator, Viewer};
+use super::{ApiError, ServerState, acts};
+use crate::auth::audit::Action;
 
 /// `GET …/viewers`: oldest first.
-pub(super) async fn list(
-    State(state): State<ServerState>,
-    id: Result<Path<SessionId>, PathRejection>,
-) -> Result<Json<Vec<ViewerInfo>>, ApiError> {
-    Ok(Json(state.registry().get(session_id(id)?)?.viewers()))
+pub(super) async fn list(On { session, .. }: On<Viewer>) -> Json<Vec<ViewerInfo>> {
+    Json(session.viewers())
 }
 
 /// `DELETE …/viewers/{viewer}`: disconnects one.
 pub(super) async fn disconnect(
+    On {
+        session, principal, ..
+    }: On<Operator>,
     State(state): State<ServerState>,
-    path: Result<Path<(SessionId, u64)>, PathRejection>,
+    path: Result<Path<(String, u64)>, PathRejection>,
 ) -> Result<StatusCode, ApiError> {
     let path = path.map(|Path(path)| path).map_err(|rejection| {
         ApiError::new(
@@ -30,7 +30,15 @@ pub(super) async fn disconnect(
             format!("no viewer has that path: {}", rejection.body_text()),
         )
     });
-    let (id, viewer) = path?;
-    state.registry().get(id)?.disconnect(viewer)?;
+    let (_, viewer) = path?;
+    let disconnected = session.disconnect(viewer);
+    acts::note(
+        &state,
+        &principal,
+        Action::ViewerDisconnect,
+        Some(session.id()),
+        &disconnected,
+    );
+    disconnected?;
     Ok(StatusCode::NO_CONTENT)
 }

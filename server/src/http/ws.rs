@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
-use axum::extract::{ConnectInfo, Path, Query, State};
+use axum::extract::{ConnectInfo, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
@@ -13,52 +13,88 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use sempre_protocol::frames::{BYTES_HEADER, ClientFrame};
 use sempre_protocol::limits::{HEARTBEAT_INTERVAL_MS, MAX_FRAME_BYTES, PING_INTERVAL_MS, SILENCE_LIMIT_MS};
-use sempre_protocol::texts::{ErrorCode, ServerText};
-use sempre_protocol::{CLOSE_DISCONNECTED, SUBPROTOCOL, SessionId};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use sempre_protocol::texts::{ErrorCode, Role, ServerText};
+use sempre_protocol::{CLOSE_DISCONNECTED, CLOSE_LOGGED_OUT, SUBPROTOCOL, SessionId};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 
 use super::attach_query::AttachQuery;
-use super::peer::{Peer, client};
-use super::sessions::session_id;
+use super::peer::client;
+use super::proof::{On, Viewer};
 use super::{ApiError, ServerState};
+use crate::auth::audit::{Action, Audit, Note};
+use crate::auth::{Peer, Principal};
+use crate::measure;
 use crate::sessions::viewer::{Closing, Outgoing, ViewerInput, ViewerOutput, attach as attach_viewer};
 use crate::sessions::{Identity, SessionError};
 
 /// After a close frame the peer has this long to answer with its own.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// One whose credential has ended has only this long.
+const LOGGED_OUT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Upgrades to a WebSocket; errors are HTTP answers, before the upgrade.
 pub(super) async fn attach(
     State(state): State<ServerState>,
-    id: Result<Path<SessionId>, PathRejection>,
+    on: On<Viewer>,
     query: Result<Query<AttachQuery>, QueryRejection>,
-    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
     let upgrade = upgrade
         .map_err(|rejection| ApiError::new(rejection.status(), "no_websocket", rejection.body_text()))?;
     let Query(query) = query.map_err(|rejection| ApiError::bad_query(&rejection))?;
-    let session = state.registry().get(session_id(id)?)?;
-    let options = query.options(Identity {
-        name: None,
+    let role = on.connection_role(&state);
+    let On {
+        session, principal, ..
+    } = on;
+    let mut options = query.options(Identity {
+        name: principal.name.clone(),
         client: client(&headers),
-        peer,
+        peer: peer.kind,
     })?;
+    if role == Role::Viewer {
+        options.role = role;
+    }
     let upgrade = upgrade
         .protocols([SUBPROTOCOL])
         .max_message_size(MAX_FRAME_BYTES)
         .max_frame_size(MAX_FRAME_BYTES);
     let sockets = state.sockets().clone();
+    let watched = Watched::new(&state, principal, session.id());
     match attach_viewer(session, options, state.drain().clone()).await {
         Ok((output, input)) => {
-            Ok(upgrade.on_upgrade(move |socket| sockets.track_future(run(socket, output, input))))
+            watched.note(Action::ViewerAttach);
+            Ok(upgrade.on_upgrade(move |socket| sockets.track_future(run(socket, output, input, watched))))
         }
         // A page sees no HTTP answer to an upgrade: it has to be told by the socket.
         Err(error @ SessionError::Disconnected) => {
             Ok(upgrade.on_upgrade(move |socket| sockets.track_future(refuse(socket, error.to_string()))))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Whose connection it is, for the audit log, and the end of their credential.
+struct Watched {
+    audit: Audit,
+    principal: Principal,
+    session: SessionId,
+}
+
+impl Watched {
+    fn new(state: &ServerState, principal: Principal, session: SessionId) -> Self {
+        let audit = state.doors().audit().clone();
+        Self {
+            audit,
+            principal,
+            session,
+        }
+    }
+
+    fn note(&self, action: Action) {
+        self.audit
+            .note(Note::of(&self.principal, action).session(self.session));
     }
 }
 
@@ -79,7 +115,7 @@ async fn refuse(socket: WebSocket, message: String) {
     }
 }
 
-fn disconnected() -> CloseFrame {
+pub(super) fn disconnected() -> CloseFrame {
     CloseFrame {
         code: CLOSE_DISCONNECTED,
         reason: "disconnected".into(),
@@ -87,12 +123,15 @@ fn disconnected() -> CloseFrame {
 }
 
 /// Both directions in one task: while a send waits for a slow peer, what it says is still heard.
-async fn run(socket: WebSocket, mut output: ViewerOutput, input: ViewerInput) {
+async fn run(socket: WebSocket, mut output: ViewerOutput, input: ViewerInput, watched: Watched) {
     let (mut sink, mut stream) = socket.split();
+    let ended = &watched.principal.ended;
     let said = {
-        let hear = hear(&mut stream, input);
+        let hear = hear(&mut stream, input, &watched);
         let tell = tell(&mut sink, &mut output);
         tokio::select! {
+            biased;
+            () = ended.cancelled() => Some(logged_out()),
             reason = hear => reason,
             closing = tell => closing.map(|closing| match closing {
                 Closing::Over => CloseFrame { code: close_code::NORMAL, reason: "the stream is over".into() },
@@ -102,13 +141,39 @@ async fn run(socket: WebSocket, mut output: ViewerOutput, input: ViewerInput) {
     };
     // Leaves the session now: the goodbye may take a while.
     drop(output);
+    watched.note(Action::ViewerDetach);
     let Some(frame) = said else { return };
+    if ended.is_cancelled() {
+        return say_logged_out(&mut sink, &mut stream, frame).await;
+    }
     say_goodbye(&mut sink, &mut stream, frame).await;
 }
 
-type Sink = SplitSink<WebSocket, Message>;
+pub(super) fn logged_out() -> CloseFrame {
+    CloseFrame {
+        code: CLOSE_LOGGED_OUT,
+        reason: "logged out".into(),
+    }
+}
 
-async fn say_goodbye(sink: &mut Sink, stream: &mut SplitStream<WebSocket>, frame: CloseFrame) {
+/// Says that the credential has ended. A peer that does not read is left at once: nothing more is for it.
+async fn say_logged_out(sink: &mut Sink, stream: &mut SplitStream<WebSocket>, frame: CloseFrame) {
+    let said = text(&ServerText::Error {
+        code: ErrorCode::LoggedOut,
+        message: "your login has expired or was taken back; log in again".to_owned(),
+        input_offset: None,
+    });
+    let goodbye = async {
+        if sink.send(said).await.is_ok() {
+            say_goodbye(sink, stream, frame).await;
+        }
+    };
+    let _ = timeout(LOGGED_OUT_TIMEOUT, goodbye).await;
+}
+
+pub(super) type Sink = SplitSink<WebSocket, Message>;
+
+pub(super) async fn say_goodbye(sink: &mut Sink, stream: &mut SplitStream<WebSocket>, frame: CloseFrame) {
     let goodbye = async {
         if sink.send(Message::Close(Some(frame))).await.is_ok() {
             // Read to the end: closing with unread bytes would reset the connection and lose what was sent.
@@ -121,12 +186,6 @@ async fn say_goodbye(sink: &mut Sink, stream: &mut SplitStream<WebSocket>, frame
 
 /// Sends frames as the peer takes them; ends when the viewer is over, or with none when the peer is gone.
 async fn tell(sink: &mut Sink, output: &mut ViewerOutput) -> Option<Closing> {
-    let ticks = |ms| {
-        let period = Duration::from_millis(ms);
-        let mut ticks = interval_at(Instant::now() + period, period);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        ticks
-    };
     let (mut pings, mut heartbeats) = (ticks(PING_INTERVAL_MS), ticks(HEARTBEAT_INTERVAL_MS));
     loop {
         let message = tokio::select! {
@@ -135,7 +194,10 @@ async fn tell(sink: &mut Sink, output: &mut ViewerOutput) -> Option<Closing> {
             _ = heartbeats.tick() => text(&ServerText::Heartbeat { time_ms: now_ms() }),
             outgoing = output.next() => match outgoing {
                 Outgoing::Text(said) => text(&said),
-                Outgoing::Binary(frame) => Message::Binary(frame),
+                Outgoing::Binary(frame) => {
+                    measure::sent(frame.len());
+                    Message::Binary(frame)
+                }
                 Outgoing::Close(closing) => return Some(closing),
             },
         };
@@ -150,7 +212,15 @@ fn text(text: &ServerText) -> Message {
     Message::Text(serde_json::to_string(text).unwrap_or_default().into())
 }
 
-fn now_ms() -> u64 {
+/// Ticks every `ms`, the first after that time.
+pub(super) fn ticks(ms: u64) -> Interval {
+    let period = Duration::from_millis(ms);
+    let mut ticks = interval_at(Instant::now() + period, period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+pub(super) fn now_ms() -> u64 {
     let since = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap_or_default();
@@ -158,7 +228,11 @@ fn now_ms() -> u64 {
 }
 
 /// Takes what the peer says; how to close if it misbehaved, none if it is gone.
-async fn hear(stream: &mut SplitStream<WebSocket>, mut input: ViewerInput) -> Option<CloseFrame> {
+async fn hear(
+    stream: &mut SplitStream<WebSocket>,
+    mut input: ViewerInput,
+    watched: &Watched,
+) -> Option<CloseFrame> {
     let close = |code, reason: String| {
         Some(CloseFrame {
             code,
@@ -181,7 +255,9 @@ async fn hear(stream: &mut SplitStream<WebSocket>, mut input: ViewerInput) -> Op
         match message {
             Message::Binary(frame) => match ClientFrame::decode(&frame) {
                 Ok(ClientFrame::Input { offset, .. }) => {
-                    input.input(offset, frame.slice(BYTES_HEADER..)).await
+                    if input.input(offset, frame.slice(BYTES_HEADER..)).await {
+                        watched.note(Action::TypingTaken);
+                    }
                 }
                 Err(error) => return close(close_code::UNSUPPORTED, error.to_string()),
             },
@@ -195,7 +271,7 @@ async fn hear(stream: &mut SplitStream<WebSocket>, mut input: ViewerInput) -> Op
     }
 }
 
-fn is_too_large(error: &axum::Error) -> bool {
+pub(super) fn is_too_large(error: &axum::Error) -> bool {
     use std::error::Error;
     let mut source: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = source {

@@ -1,7 +1,6 @@
 //! The two clocks a session's life is measured by, behind a trait so that tests can set them.
 
 use std::fmt::Debug;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -33,6 +32,5 @@ impl Clock for SystemClock {
 
 /// The wall clock of the system, ms since the Unix epoch.
 pub(super) fn wall_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    crate::calendar::now_ms()
 }

@@ -65,15 +65,18 @@ pub(super) fn spec(
         group: request.group,
         labels: request.labels,
         user_id: request.user_id,
+        owner: None,
         restarted_from: None,
         ttl_s: request.ttl.unwrap_or(default_ttl_s),
         idle_s: request.idle.unwrap_or_default(),
+        shell_aid: None,
         pid: 0,
     };
     Ok(Spec {
         version: CONTROL_VERSION,
         manifest,
         child_env,
+        args: Vec::new(),
         budget_bytes: DEFAULT_BUDGET_BYTES,
     })
 }
@@ -105,6 +108,7 @@ pub(super) fn again(manifest: &Manifest, size: Size, base: &BaseEnvironment) -> 
         version: CONTROL_VERSION,
         manifest,
         child_env,
+        args: Vec::new(),
         budget_bytes: DEFAULT_BUDGET_BYTES,
     })
 }

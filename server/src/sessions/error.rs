@@ -67,6 +67,33 @@ pub enum SessionError {
     /// Too much is being rendered already.
     #[error("too much history is being rendered at once; try again in a moment")]
     Busy,
+    /// More input waits for the program than is kept for it.
+    #[error(
+        "the program of session {0} reads nothing and much input waits for it; nothing was taken, try again"
+    )]
+    InputFull(SessionId),
+    /// The shell tells nothing of its prompt.
+    #[error(
+        "the shell of session {0} does not tell when a command ends: start bash, zsh or fish by `shell` with shell \
+         integration, or use input and wait"
+    )]
+    NoShellIntegration(SessionId),
+    /// The shell runs something.
+    #[error(
+        "the shell of session {0} runs a command; wait for its prompt with POST /api/v1/sessions/{0}/wait"
+    )]
+    ShellBusy(SessionId),
+    /// Another program's command runs.
+    #[error("session {0} runs a command for another request; one at a time")]
+    RunInProgress(SessionId),
+    /// What was waited for has not happened.
+    #[error("{what} did not happen within {timeout_ms} ms")]
+    TimedOut {
+        /// What was waited for.
+        what: &'static str,
+        /// How long.
+        timeout_ms: u64,
+    },
     /// The server stops and starts nothing new.
     #[error("the server is going down; try again when it is back")]
     Draining,

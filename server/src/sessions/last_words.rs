@@ -8,7 +8,8 @@ use sempre_protocol::texts::ExitStatus;
 use tokio::time::timeout;
 
 use super::last_lines;
-use super::session::{Exit, Session, rfc3339};
+use super::session::{Exit, Session};
+use crate::calendar::rfc3339;
 
 /// An exit within this long after the start is an early one (D5).
 pub const EARLY_EXIT_LIMIT: Duration = Duration::from_millis(200);

@@ -202,7 +202,7 @@ impl Registry {
     }
 
     /// Ends the idle session of `group` that has been quiet longest, to make room for another (P9); false: none is
-    /// idle.
+    /// idle. Only sessions with an idle time are looked at: the others were promised to stay.
     ///
     /// # Errors
     /// [`SessionError::Unreachable`].
@@ -210,7 +210,8 @@ impl Registry {
         let processes = tokio::task::spawn_blocking(Processes::read)
             .await
             .unwrap_or_default();
-        let sessions = self.sessions();
+        let mut sessions = self.sessions();
+        sessions.retain(|session| session.manifest().idle_s > 0);
         let rows: Vec<_> = sessions.iter().map(|session| row(session, &processes)).collect();
         let Some(oldest) = plan::oldest_idle(&rows, group, &Default::default()) else {
             return Ok(false);

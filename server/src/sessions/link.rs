@@ -4,6 +4,7 @@
 //! on a bounded channel; input is passed on only as fast as the PTY takes it, so the holder never holds more
 //! than the window and output, resizes and signals are never behind input.
 
+mod append;
 mod connection;
 mod input;
 
@@ -21,6 +22,9 @@ use tokio_util::sync::CancellationToken;
 use super::adopt;
 use super::screen::Screen;
 use super::session::Session;
+use crate::measure;
+use append::Appended;
+pub(super) use append::{Refused, Reply};
 use connection::{Connection, Incoming};
 use input::InputFlow;
 
@@ -63,6 +67,13 @@ pub(super) enum Order {
         size: Option<Size>,
         /// The bytes.
         bytes: Bytes,
+    },
+    /// Input of a program that keeps no stream.
+    Append {
+        /// The bytes.
+        bytes: Bytes,
+        /// Told when they have reached the PTY; dropped if nobody knows.
+        reply: Reply,
     },
     /// The engine's answer to a terminal query.
     EngineReply {
@@ -157,6 +168,7 @@ fn report_unreachable(session: &Session, error: &str) {
     let problem = format!("the holder does not answer: {error}");
     let news = session.status().problem.as_ref() != Some(&problem);
     if news {
+        measure::holder_unreachable();
         tracing::debug!(session = %session.id(), error, "holder unreachable");
         session.update(|status| status.problem = Some(problem));
         session.announce();
@@ -173,6 +185,7 @@ fn finish(session: &Session, exit: super::Exit) {
             ..exit
         });
     });
+    measure::session_ended(exit.reason);
     tracing::info!(session = %session.id(), reason = exit.reason.word(), "session ended");
     session.announce();
 }
@@ -184,19 +197,20 @@ async fn serve(
     stop: &CancellationToken,
 ) -> Over {
     let mut flow = InputFlow::default();
+    let mut appended = Appended::new();
     loop {
         flow.pump(&mut connection);
         connection.flush();
         tokio::select! {
             () = stop.cancelled() => return Over::Stopped,
             order = orders.recv() => match order {
-                Some(order) => take_order(session, order, &mut connection, &mut flow),
+                Some(order) => take_order(session, order, &mut connection, &mut flow, &mut appended),
                 None => return Over::Stopped,
             },
             incoming = connection.incoming() => {
                 let Ok(incoming) = incoming else { return Over::Lost };
                 for message in incoming {
-                    if hear(session, message, &mut flow) {
+                    if hear(session, message, &mut flow, &mut appended) {
                         return Over::Ended;
                     }
                 }
@@ -205,14 +219,25 @@ async fn serve(
     }
 }
 
-fn take_order(session: &Session, order: Order, connection: &mut Connection, flow: &mut InputFlow) {
+fn take_order(
+    session: &Session,
+    order: Order,
+    connection: &mut Connection,
+    flow: &mut InputFlow,
+    appended: &mut Appended,
+) {
     match order {
         // Who asked gave up while the holder was away: done now, it would surprise.
         Order::Ask { reply, .. } if reply.is_closed() => {}
+        Order::Append { reply, .. } if reply.is_closed() => {}
+        Order::Append { bytes, reply } => appended.take(bytes, reply, flow),
         Order::Ask { op, reply } => {
             if let Op::Writer { writer } = op {
                 // Who asks is a new connection; the answer is final only if nothing of the old one follows it.
                 flow.forget(writer);
+            }
+            if matches!(op, Op::Signal { signal } if signal.discards_input()) {
+                flow.discard();
             }
             connection.ask(op, reply);
         }
@@ -239,6 +264,7 @@ fn take_order(session: &Session, order: Order, connection: &mut Connection, flow
             size,
             bytes,
         } => {
+            measure::input(bytes.len());
             if !flow.push(writer, offset, size, bytes) {
                 session.roster().lost_by(writer);
             }
@@ -247,11 +273,12 @@ fn take_order(session: &Session, order: Order, connection: &mut Connection, flow
 }
 
 /// Handles what the holder said; true when it said that the session has ended.
-fn hear(session: &Arc<Session>, message: Incoming, flow: &mut InputFlow) -> bool {
+fn hear(session: &Arc<Session>, message: Incoming, flow: &mut InputFlow, appended: &mut Appended) -> bool {
     match message {
         Incoming::Tail { offset, base_offset } => {
             session.touch();
             session.update(|status| {
+                measure::output(offset.since(status.offset));
                 status.offset = offset;
                 status.base_offset = base_offset;
             });
@@ -259,6 +286,7 @@ fn hear(session: &Arc<Session>, message: Incoming, flow: &mut InputFlow) -> bool
         }
         Incoming::InputAck { writer, offset } => {
             flow.acked(writer, offset);
+            appended.acked(writer, offset);
             session.roster().acked(writer, offset);
         }
         Incoming::Event(event) => return hear_event(session, event, flow),

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::Registry;
 use super::records::{is_news, row_of};
 use super::session::Change;
+use crate::measure;
 use crate::store::{ActivityNote, SessionRow, Store, StoreError};
 
 /// Changes that come within this time after the first are written with it.
@@ -136,7 +137,10 @@ impl Recorder {
         let mut current = self.lock_problem();
         if problem != *current {
             match &problem {
-                Some(problem) => tracing::warn!(problem, "the database fails"),
+                Some(problem) => {
+                    measure::database_failed();
+                    tracing::warn!(problem, "the database fails");
+                }
                 None => tracing::info!("the database works again"),
             }
             *current = problem;

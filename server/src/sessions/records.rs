@@ -5,7 +5,8 @@ use sempre_protocol::api::{SessionInfo, SessionState};
 use sempre_protocol::holder::EndReason;
 use sempre_protocol::texts::ExitStatus;
 
-use super::session::{Exit, Session, Status, rfc3339};
+use super::session::{Exit, Session, Status};
+use crate::calendar::rfc3339;
 use crate::store::SessionRow;
 
 /// The row of a session as it stands; `updated_at` is the caller's.
@@ -46,6 +47,7 @@ pub(super) fn row_of(session: &Session, updated_at: u64) -> SessionRow {
         labels: manifest.labels.clone(),
         group: manifest.group.clone(),
         user_id: manifest.user_id.clone(),
+        owner: manifest.owner.clone(),
         ttl_s: manifest.ttl_s,
         idle_s: manifest.idle_s,
         restarted_from: manifest.restarted_from,
@@ -111,6 +113,7 @@ pub(super) fn info_of(row: SessionRow) -> SessionInfo {
         group: row.group,
         labels: row.labels,
         user_id: row.user_id,
+        owner: row.owner,
         viewers: 0,
         offset: Offset(row.output_end),
         // Its journal is gone.

@@ -3,7 +3,7 @@
 mod opening;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sempre_protocol::SessionId;
@@ -21,7 +21,9 @@ use super::limits::{Counted, Places};
 use super::recorder::Recorder;
 use super::records::info_of;
 use super::session::{Activity, Change, Session, Status, Surroundings};
+use super::shell_integration::ShellIntegration;
 use super::{Limits, SessionError, adopt, create, launch, link, shells};
+use crate::measure;
 use crate::store::{DataDir, SessionRow, Store};
 
 /// What a registry is told at its start.
@@ -33,6 +35,8 @@ pub struct RegistryOptions {
     pub holder: Option<PathBuf>,
     /// What every child inherits.
     pub environment: BaseEnvironment,
+    /// Shells tell where their prompt is, unless a request says otherwise.
+    pub shell_integration: bool,
     /// How many sessions there may be.
     pub limits: Limits,
     /// When sessions end and how long they are kept.
@@ -58,6 +62,8 @@ pub struct Registry {
     recording: TaskTracker,
     stop_recording: CancellationToken,
     unreadable: Mutex<Vec<String>>,
+    /// None: its files could not be written.
+    shell_integration: Option<ShellIntegration>,
 }
 
 impl Registry {
@@ -82,19 +88,51 @@ impl Registry {
         session
     }
 
-    /// Starts a session.
+    /// Starts a session that belongs to nobody but whoever has the server's own token.
+    ///
+    /// # Errors
+    /// As [`Registry::create_for`].
+    pub async fn create(&self, request: CreateSession) -> Result<Arc<Session>, SessionError> {
+        self.create_for(request, None).await
+    }
+
+    /// Starts a session that belongs to `owner`.
     ///
     /// # Errors
     /// Everything [`SessionError`] knows but [`SessionError::NotFound`]; nothing is left behind then.
-    pub async fn create(&self, request: CreateSession) -> Result<Arc<Session>, SessionError> {
+    pub async fn create_for(
+        &self,
+        request: CreateSession,
+        owner: Option<String>,
+    ) -> Result<Arc<Session>, SessionError> {
+        self.create_within(request, &self.options.limits, owner).await
+    }
+
+    /// Starts a session within limits of the caller's.
+    ///
+    /// # Errors
+    /// As [`Registry::create_for`].
+    pub(super) async fn create_within(
+        &self,
+        request: CreateSession,
+        limits: &Limits,
+        owner: Option<String>,
+    ) -> Result<Arc<Session>, SessionError> {
         let RegistryOptions {
             default_shell,
             environment,
             policy,
             ..
         } = &self.options;
-        let spec = create::spec(request, default_shell, environment, policy.default_ttl_s)?;
-        self.start(spec).await
+        let integrate = request
+            .shell_integration
+            .unwrap_or(self.options.shell_integration);
+        let mut spec = create::spec(request, default_shell, environment, policy.default_ttl_s)?;
+        if integrate {
+            self.integrate(&mut spec)?;
+        }
+        spec.manifest.owner = owner;
+        self.start(spec, limits).await
     }
 
     /// Starts an ended session's command again as a new session.
@@ -112,15 +150,25 @@ impl Registry {
         if session.exit().is_none() {
             return Err(SessionError::Running(id));
         }
-        let spec = create::again(
+        let mut spec = create::again(
             session.manifest(),
             session.status().size,
             &self.options.environment,
         )?;
-        self.start(spec).await
+        if spec.manifest.shell_aid.take().is_some() {
+            self.integrate(&mut spec)?;
+        }
+        self.start(spec, &self.options.limits).await
     }
 
-    async fn start(&self, spec: Spec) -> Result<Arc<Session>, SessionError> {
+    fn integrate(&self, spec: &mut Spec) -> Result<(), SessionError> {
+        match &self.shell_integration {
+            Some(integration) => integration.apply(spec),
+            None => Ok(()),
+        }
+    }
+
+    async fn start(&self, spec: Spec, limits: &Limits) -> Result<Arc<Session>, SessionError> {
         let Ok(_place) = self.starting.acquire().await else {
             return Err(SessionError::Draining);
         };
@@ -132,12 +180,12 @@ impl Registry {
             let running = sessions.values().filter(|session| session.exit().is_none());
             running.map(|session| Counted::of(session.manifest())).collect()
         };
-        let place = self.places.take(&spec.manifest, running, &self.options.limits)?;
+        let place = self.places.take(&spec.manifest, running, limits)?;
         let id = spec.manifest.session;
-        let directory = self
-            .data_dir
-            .create_session_dir(id)
-            .map_err(SessionError::system("cannot make the session's directory"))?;
+        let directory = self.data_dir.create_session_dir(id).map_err(|error| {
+            let path = self.data_dir.session_dir(id);
+            SessionError::system(format!("cannot make the session's directory {}", path.display()))(error)
+        })?;
         let holder = match launch::launch(&self.holder, &directory, &spec).await {
             Ok(holder) => holder,
             Err(error) => {
@@ -150,6 +198,7 @@ impl Registry {
         let mut status = adopt::read_status(&directory, &manifest);
         status.pid = Some(manifest.pid);
         tracing::info!(session = %id, shell = manifest.shell, pid = manifest.pid, "session started");
+        measure::session_started();
         let activity = Activity::now(self.clock());
         Ok(place.settle(|| self.insert(manifest, directory, status, activity, Some(holder))))
     }
@@ -163,6 +212,18 @@ impl Registry {
             .get(&id)
             .cloned()
             .ok_or(SessionError::NotFound(id))
+    }
+
+    /// The session one of these processes leads, else the first known one of those `marks` name.
+    pub fn session_of(&self, pids: &[u32], marks: &[SessionId]) -> Option<SessionId> {
+        let sessions = self.sessions();
+        let leads = |session: &&Arc<Session>| {
+            let status = session.status();
+            status.exit.is_none() && status.pid.is_some_and(|pid| pids.contains(&pid))
+        };
+        let led = sessions.iter().find(leads).map(|session| session.id());
+        let known = |id: &&SessionId| sessions.iter().any(|session| session.id() == **id);
+        led.or_else(|| marks.iter().find(known).copied())
     }
 
     /// All sessions that have a directory, newest first.
@@ -208,6 +269,10 @@ impl Registry {
     async fn archived(&self, id: SessionId) -> Result<Option<SessionRow>, SessionError> {
         let row = self.store().get(id).await?;
         Ok(row.filter(|row| row.state == SessionState::Archived))
+    }
+
+    pub(super) async fn newest_archived(&self, limit: usize) -> Result<(u64, Vec<SessionRow>), SessionError> {
+        Ok(self.store().newest_archived(limit).await?)
     }
 
     pub(super) async fn archived_rows(&self) -> Result<Vec<SessionRow>, SessionError> {
@@ -276,6 +341,10 @@ impl Registry {
         self.options.clock.as_ref()
     }
 
+    pub(super) fn limits(&self) -> &Limits {
+        &self.options.limits
+    }
+
     fn store(&self) -> &dyn Store {
         self.recorder.store()
     }
@@ -305,6 +374,19 @@ impl Registry {
             default: self.options.default_shell.clone(),
             installed: shells::installed(path),
         }
+    }
+
+    /// The program of the default shell, as long as it is installed.
+    pub fn default_shell(&self) -> Option<PathBuf> {
+        let path = self.options.environment.get("PATH").unwrap_or_default();
+        let shell = shells::find(&self.options.default_shell, path)?;
+        rustix::fs::access(&shell.program, rustix::fs::Access::EXEC_OK).ok()?;
+        Some(shell.program)
+    }
+
+    /// The program that holds sessions.
+    pub fn holder_program(&self) -> &Path {
+        &self.holder
     }
 
     /// The data directory.

@@ -11,7 +11,7 @@ use sempre_protocol::{Offset, Size, WriterId};
 use tokio::sync::watch;
 
 use super::clock::wall_ms;
-use super::session::rfc3339;
+use crate::calendar::rfc3339;
 
 /// Viewers one session has room for.
 pub(super) const MAX_VIEWERS: usize = 256;
@@ -95,6 +95,8 @@ struct Inner {
 pub(super) struct Roster {
     inner: Mutex<Inner>,
     presence: watch::Sender<Presence>,
+    /// The program that types without being attached, one at a time.
+    typist: Mutex<Option<(WriterId, watch::Sender<InputState>)>>,
 }
 
 impl Roster {
@@ -109,6 +111,20 @@ impl Roster {
         self.presence
             .send_if_modified(|current| std::mem::replace(current, presence) != presence);
         result
+    }
+
+    /// What becomes of the input of `writer`, which is not attached; the one before is told no more.
+    pub(super) fn type_as(&self, writer: WriterId) -> watch::Receiver<InputState> {
+        let input = watch::Sender::new(InputState::default());
+        let receiver = input.subscribe();
+        *self.typist() = Some((writer, input));
+        receiver
+    }
+
+    fn typist(&self) -> std::sync::MutexGuard<'_, Option<(WriterId, watch::Sender<InputState>)>> {
+        self.typist
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Adds a viewer; an older connection with the same writer id loses it. None: no room.
@@ -198,6 +214,14 @@ impl Roster {
         })
     }
 
+    /// The viewer at which a person typed last, of those that are there.
+    pub(super) fn who_typed_last(&self) -> Option<ViewerId> {
+        self.with(|inner| {
+            let typed = inner.entries.iter().filter(|entry| entry.typed > 0);
+            typed.max_by_key(|entry| entry.typed).map(|entry| entry.id)
+        })
+    }
+
     /// Notes a viewer's own size; true if the session should have it: it typed last, or it is the only writer.
     pub(super) fn resized(&self, id: ViewerId, size: Size) -> bool {
         self.with(|inner| {
@@ -269,6 +293,9 @@ impl Roster {
                 .iter()
                 .for_each(|entry| entry.input.send_modify(|input| input.lost = true))
         });
+        if let Some((_, input)) = self.typist().as_ref() {
+            input.send_modify(|input| input.lost = true);
+        }
     }
 
     /// Viewers attached.
@@ -296,6 +323,9 @@ impl Roster {
                 });
             }
         });
+        if let Some((_, input)) = self.typist().as_ref().filter(|(typist, _)| *typist == writer) {
+            input.send_modify(change);
+        }
     }
 }
 

@@ -9,24 +9,34 @@
 //! | `task` | the task of one session: follows output, answers queries, makes keyframes |
 //! | `follower` | an engine reading a journal, without a task |
 //! | `age`, `replies` | which queries are answered |
+//! | `doubt` | damage in what an engine reads |
 //! | `exactness` | whether a screen can be trusted after output was lost |
 //! | `keyframe`, `keyframes` | screens written down |
-//! | `news` | title, directory, bell, … |
+//! | `news` | title, directory, bell, …: what is so |
+//! | `first_look` | title and directory of sessions that were there before the server |
+//! | `timeline` | the same in order, with where the shell stands: what happened |
 //! | `snapshot` | a screen cut into frames |
 //! | `walk` | rows of the whole journal, in order |
+//! | `render` | a screen as text and as HTML |
+//! | `page` | the visible screen as rows |
 //! | `history`, `search` | pages and matches made of them |
 
 mod age;
+mod doubt;
 mod exactness;
+mod first_look;
 mod follower;
 mod history;
 mod keyframe;
 mod keyframes;
 mod news;
+mod page;
+mod render;
 mod replies;
 mod search;
 mod snapshot;
 mod task;
+mod timeline;
 mod walk;
 
 use std::io;
@@ -41,10 +51,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Session, SessionError};
-use follower::View;
+pub(super) use first_look::look_at;
+pub(super) use follower::View;
 pub use history::Wanted;
 pub(super) use news::News;
+pub use render::SnapshotFormat;
 pub use snapshot::Snapshot;
+pub(super) use timeline::Timeline;
+pub(super) use timeline::What;
 use walk::Source;
 
 /// Questions that may wait for a session's engine.
@@ -115,15 +129,18 @@ pub(super) struct Screen {
     shared: Arc<Screens>,
     questions: Mutex<Option<mpsc::Sender<Question>>>,
     news: watch::Sender<News>,
+    timeline: watch::Sender<Timeline>,
     answered: AtomicU64,
 }
 
 impl Screen {
-    pub(super) fn new(shared: Arc<Screens>) -> Self {
+    /// Of a session whose shell calls itself `aid`, if it does.
+    pub(super) fn new(shared: Arc<Screens>, aid: Option<String>) -> Self {
         Self {
             shared,
             questions: Mutex::default(),
             news: watch::Sender::default(),
+            timeline: watch::Sender::new(Timeline::new(aid)),
             answered: AtomicU64::new(0),
         }
     }
@@ -131,6 +148,16 @@ impl Screen {
     /// What the program told, and how that changes.
     pub(super) fn news(&self) -> watch::Receiver<News> {
         self.news.subscribe()
+    }
+
+    /// What happened, and where the shell stands.
+    pub(super) fn timeline(&self) -> watch::Receiver<Timeline> {
+        self.timeline.subscribe()
+    }
+
+    /// Takes what older output says of the shell, unless newer output said something.
+    pub(super) fn remember_shell(&self, stage: sempre_screen::ShellStage) {
+        self.timeline.send_modify(|timeline| timeline.remember(stage));
     }
 
     /// The window title and the shell's directory, as far as they are known.
@@ -174,7 +201,11 @@ impl Screen {
         Self::ask(session, question).await
     }
 
-    async fn view(session: &Arc<Session>) -> Result<View, SessionError> {
+    /// A copy of the screen at today's offset; the timeline has come as far.
+    ///
+    /// # Errors
+    /// If the journal cannot be read, or the server goes down.
+    pub(super) async fn view(session: &Arc<Session>) -> Result<View, SessionError> {
         Self::ask(session, Question::View).await
     }
 
@@ -235,7 +266,10 @@ impl Screen {
     }
 
     /// Runs a rendering off the async threads; few at a time.
-    async fn render<T: Send + 'static>(
+    ///
+    /// # Errors
+    /// [`SessionError::Busy`], or what `work` fails by.
+    pub(super) async fn render<T: Send + 'static>(
         session: &Arc<Session>,
         work: impl FnOnce() -> io::Result<T> + Send + 'static,
     ) -> Result<T, SessionError> {

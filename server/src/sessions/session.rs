@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use sempre_protocol::api::{SessionInfo, SessionState};
 use sempre_protocol::holder::{EndReason, Manifest, Op, WriterState};
@@ -15,13 +15,16 @@ use tokio::time::timeout;
 
 use super::SessionError;
 use super::clock::Clock;
+use super::last_sequence::LastSequences;
 use super::lifecycle::plan::due;
 use super::link::Order;
+use super::programs::Programs;
 use super::roster::Roster;
 use super::screen::{Screen, Screens, Snapshot};
+use crate::calendar::rfc3339;
 
 /// A holder that has not answered by then is called unreachable.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time between SIGHUP and SIGKILL when someone ends a session.
 const END_GRACE: Duration = Duration::from_secs(2);
 /// Waiting for the end after SIGKILL: the holder drains output for a second at most.
@@ -71,6 +74,8 @@ pub struct Session {
     orders: mpsc::Sender<Order>,
     roster: Roster,
     screen: Screen,
+    last_sequences: LastSequences,
+    programs: Programs,
     last_activity_ms: AtomicU64,
     last_activity_monotonic_ms: AtomicU64,
     compressed: AtomicBool,
@@ -130,12 +135,14 @@ impl Session {
     ) -> (Self, mpsc::Receiver<Order>) {
         let (orders, receiver) = mpsc::channel(super::link::MAX_ORDERS);
         let session = Self {
+            screen: Screen::new(Arc::clone(&surroundings.screens), manifest.shell_aid.clone()),
             manifest,
             directory,
             status: watch::Sender::new(status),
             orders,
             roster: Roster::default(),
-            screen: Screen::new(Arc::clone(&surroundings.screens)),
+            last_sequences: LastSequences::default(),
+            programs: Programs::default(),
             last_activity_ms: AtomicU64::new(activity.wall_ms),
             last_activity_monotonic_ms: AtomicU64::new(activity.monotonic_ms),
             compressed: AtomicBool::new(false),
@@ -190,6 +197,15 @@ impl Session {
 
     pub(super) fn screen(&self) -> &Screen {
         &self.screen
+    }
+
+    /// How far each user's newest connection came, for clients that do not remember it themselves (T6).
+    pub fn last_sequences(&self) -> &LastSequences {
+        &self.last_sequences
+    }
+
+    pub(super) fn programs(&self) -> &Programs {
+        &self.programs
     }
 
     /// Notes output, input, a viewer or a resize.
@@ -285,6 +301,7 @@ impl Session {
             group: manifest.group.clone(),
             labels: manifest.labels.clone(),
             user_id: manifest.user_id.clone(),
+            owner: manifest.owner.clone(),
             viewers: self.roster.count(),
             offset,
             base_offset,
@@ -419,24 +436,22 @@ impl Session {
         match timeout(ANSWER_TIMEOUT, asked).await {
             Ok(Ok(Ok(state))) => Ok(state),
             Ok(Ok(Err(message))) => Err(self.unreachable(&message)),
-            Ok(Err(_)) if self.exit().is_some() => Err(SessionError::Ended(self.id())),
-            Ok(Err(_)) => Err(self.unreachable("the connection to it was lost")),
+            Ok(Err(_)) => Err(self.lost_or_ended()),
             Err(_) => Err(self.unreachable(&format!("no answer within {ANSWER_TIMEOUT:?}"))),
         }
     }
 
-    fn unreachable(&self, reason: &str) -> SessionError {
+    pub(super) fn lost_or_ended(&self) -> SessionError {
+        match self.exit() {
+            Some(_) => SessionError::Ended(self.id()),
+            None => self.unreachable("the connection to it was lost"),
+        }
+    }
+
+    pub(super) fn unreachable(&self, reason: &str) -> SessionError {
         SessionError::Unreachable {
             id: self.id(),
             reason: reason.to_owned(),
         }
     }
-}
-
-/// A moment for people and programs; one no calendar reaches is the last there is.
-pub(super) fn rfc3339(ms: u64) -> String {
-    /// The end of the year 9999.
-    const LAST_MS: u64 = 253_402_300_799_999;
-    let time = UNIX_EPOCH + Duration::from_millis(ms.min(LAST_MS));
-    humantime::format_rfc3339_millis(time).to_string()
 }

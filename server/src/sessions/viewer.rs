@@ -13,6 +13,7 @@ mod told;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use sempre_journal::{ReadAt, Reader};
@@ -26,6 +27,7 @@ use super::roster::{Identity, InputState, MAX_VIEWERS, ViewerId};
 use super::screen::Screen;
 use super::session::Status;
 use super::{Session, SessionError};
+use crate::measure;
 use crate::store::random_bytes;
 
 pub use input::ViewerInput;
@@ -103,8 +105,22 @@ pub async fn attach(
     options: AttachOptions,
     drain: CancellationToken,
 ) -> Result<(ViewerOutput, ViewerInput), SessionError> {
-    let (membership, writer) = join(&session, &options).await?;
-    let start = find_start(&session, &options).await?;
+    let begun = Instant::now();
+    // A client that names its writer and where it was comes back.
+    let mut returns = options.writer.is_some() && options.from.is_some();
+    let joined = async {
+        let (membership, writer) = join(&session, &options).await?;
+        returns |= writer.known;
+        let start = find_start(&session, &options).await?;
+        Ok((membership, writer, start))
+    };
+    let joined: Result<_, SessionError> = joined.await;
+    match &joined {
+        Ok(_) if returns => measure::recovered(begun.elapsed()),
+        Err(_) if returns => measure::not_recovered(),
+        _ => {}
+    }
+    let (membership, writer, start) = joined?;
     let status = session.status();
     let hello = Hello {
         session: session.id(),
@@ -115,6 +131,7 @@ pub async fn attach(
         base_offset: status.base_offset,
         tail_offset: status.offset.max(start.offset),
         input_offset: writer.written,
+        input_accepted: Some(writer.accepted),
         input_window: INPUT_WINDOW_BYTES as u64,
         size: start.size,
         role: options.role,

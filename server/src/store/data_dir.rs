@@ -92,6 +92,21 @@ impl DataDir {
         self.root.join("sempre.db")
     }
 
+    /// Where the database of keys, logins, share links, users and the audit log is.
+    pub fn access_path(&self) -> PathBuf {
+        self.root.join("access.db")
+    }
+
+    /// Where the key is that share links are signed with.
+    pub fn share_key_path(&self) -> PathBuf {
+        self.root.join("share-key")
+    }
+
+    /// Where the files of the shell integration are.
+    pub fn shell_dir(&self) -> PathBuf {
+        self.root.join("shell")
+    }
+
     /// The directory of one session.
     pub fn session_dir(&self, id: SessionId) -> PathBuf {
         self.root.join("sessions").join(id.to_string())

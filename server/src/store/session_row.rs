@@ -45,6 +45,8 @@ pub struct SessionRow {
     pub group: Option<String>,
     /// Whom it is for.
     pub user_id: Option<String>,
+    /// Who made it.
+    pub owner: Option<String>,
     /// Time to live since the last activity, seconds; 0: for ever.
     pub ttl_s: u64,
     /// How long it may be idle, seconds; 0: for ever.

@@ -43,6 +43,9 @@ pub trait Store: Debug + Send + Sync {
     /// All rows, newest start first.
     fn all(&self) -> Answer<'_, Vec<SessionRow>>;
 
+    /// How many archived sessions there are, and the `limit` of them that started last, newest first.
+    fn newest_archived(&self, limit: usize) -> Answer<'_, (u64, Vec<SessionRow>)>;
+
     /// What stood on the screen of an archived session.
     fn last_screen(&self, id: SessionId) -> Answer<'_, Option<String>>;
 

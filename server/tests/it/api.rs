@@ -49,7 +49,8 @@ async fn t2_the_name_of_a_shell_is_all_a_session_needs() {
         id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
         "{id}"
     );
-    assert_eq!(created["websocket_url"], format!("/ws/sessions/{id}"));
+    assert_eq!(created["websocket_url"], format!("/ws/terminal/{id}"));
+    assert_eq!(created["attach_url"], format!("/ws/sessions/{id}"));
     assert_eq!(created["page_url"], format!("/t/{id}"));
     assert_eq!(
         (&created["shell"], &created["state"]),

@@ -151,15 +151,27 @@ async fn a_session_whose_terminal_is_full_can_be_ended() {
 }
 
 #[tokio::test]
-async fn text_pending_when_the_program_that_did_not_read_is_interrupted_reaches_the_next() {
+async fn text_pending_when_the_program_that_did_not_read_is_interrupted_is_thrown_away() {
     let server = Setup::new().start();
     let id = server.create(json!({ "shell": "bash" })).await;
     let mut viewer = server.attach(id, "").await;
     viewer.type_in("sh -c 'echo run''ning; exec sleep 600'\r").await;
     viewer.until_output("running\r\n").await;
     let line = format!(": {}\r", "x".repeat(1000));
+    viewer.type_in("echo from the ker''nel\r").await;
     viewer.paste(line.repeat(100).as_bytes()).await;
-    viewer.type_in("echo after''wards\r").await;
+    viewer.type_in("echo from the hol''der\r").await;
     viewer.say(&ClientText::Signal { signal: Signal::Int }).await;
+    viewer.until_acked().await;
+    // It counts as typed: the next byte follows it, on this connection and on the next.
+    let (writer, sent) = (viewer.hello.writer, viewer.sent);
+    let mut viewer = server.attach(id, &format!("writer={writer}")).await;
+    assert_eq!(viewer.hello.input_offset.0, sent);
+    viewer.type_in("echo after''wards\r").await;
     viewer.until_output("afterwards\r\n").await;
+    let output = server.output_text(id).await;
+    assert!(
+        !output.contains("from the kernel") && !output.contains("from the holder"),
+        "{output}"
+    );
 }

@@ -7,7 +7,7 @@ use sempre_protocol::SessionId;
 use sempre_protocol::texts::{ErrorCode, ExitStatus};
 use serde_json::json;
 
-use crate::harness::{LONG, Pidfd, Server, Setup};
+use crate::harness::{LONG, Pidfd, Server, Setup, eventually};
 
 /// Lets the files of a session's holder grow to this many bytes; none: as large as they like.
 fn limit_files(server: &Server, id: SessionId, bytes: Option<u64>) {
@@ -54,6 +54,66 @@ async fn a_terminal_stays_usable_on_a_full_disk_and_says_what_is_wrong() {
         viewer.output,
         "nothing was lost: it all fitted into memory"
     );
+}
+
+/// What the health check of holders says, if something is wrong.
+async fn troubled(server: &Server) -> Option<String> {
+    let health = server.get("/api/v1/health").await.value();
+    let checks = health["checks"].as_array().unwrap();
+    let holders = checks.iter().find(|check| check["name"] == "holders").unwrap();
+    (holders["status"] != "ok").then(|| holders["message"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn rm_typed_in_the_very_session_frees_a_disk_that_is_really_full() {
+    let server = Setup::new().on_a_small_disk(12).start();
+    let id = server.create(json!({ "shell": "sh" })).await;
+    let neighbour = server.create(json!({ "shell": "sh" })).await;
+    let mut viewer = server.attach_screen(id, "").await;
+    let mut other = server.attach(neighbour, "").await;
+    let big = server.dir().data().join("sessions/big");
+    viewer
+        .type_in(&format!(
+            "head -c 100m /dev/zero > '{}'; echo fu''ll\r",
+            big.display()
+        ))
+        .await;
+    viewer.until_output("full\r\n").await;
+    // More than is kept in memory, so that some of it is lost.
+    viewer
+        .type_in("i=0; while [ $i -lt 30 ]; do seq 1 10000; i=$((i+1)); done; echo e''nd\r")
+        .await;
+    viewer.until_output("end\r\n").await;
+    other.run("echo usable").await;
+    let said = eventually("the problem", || troubled(&server)).await;
+    assert!(
+        said.contains(&id.to_string()) && said.contains("No space left"),
+        "{said}"
+    );
+
+    viewer
+        .type_in(&format!("rm '{}'; echo fre''ed\r", big.display()))
+        .await;
+    viewer.until_output("freed\r\n").await;
+    for session in [id, neighbour] {
+        server
+            .until(session, "the end of the problem", |info| info.problem.is_none())
+            .await;
+    }
+    assert_eq!(troubled(&server).await, None);
+    viewer.run("echo on disk again").await;
+    other.run("echo on disk again").await;
+    // The gap is marked: who wants every byte is told that some are missing, and the rest is there.
+    let mut late = server.attach(id, "lag=wait").await;
+    late.until_closed().await;
+    assert_eq!(
+        late.last_error(),
+        Some(ErrorCode::OutputTrimmed),
+        "{}",
+        late.tail()
+    );
+    let mut whole = server.attach(neighbour, "lag=wait").await;
+    whole.until_output("on disk again\r\n").await;
 }
 
 #[tokio::test]

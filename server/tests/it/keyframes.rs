@@ -3,11 +3,10 @@
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 
-use sempre_protocol::texts::ServerText;
 use sempre_protocol::{Offset, SessionId, Size};
 use sempre_screen::{Engine, SCROLLBACK_LINES, Screen as _};
 
-use crate::harness::{Server, Setup, Viewer, data_dir_modes};
+use crate::harness::{Server, Setup, Viewer, data_dir_modes, is_inexact};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -19,14 +18,6 @@ async fn now(server: &Server, id: SessionId) -> Viewer {
         .await;
     viewer.ping().await;
     viewer
-}
-
-fn is_inexact(viewer: &Viewer) -> bool {
-    let told = viewer.texts.iter().rev().find_map(|text| match text {
-        ServerText::Inexact { inexact } => Some(*inexact),
-        _ => None,
-    });
-    told.unwrap_or_default()
 }
 
 async fn judge(server: &Server, id: SessionId) -> Engine {

@@ -63,13 +63,7 @@ fn a_data_directory_that_cannot_be_written_is_told() {
     let data = temp.path().join("data");
     fs::create_dir(&data).unwrap();
     fs::set_permissions(&data, fs::Permissions::from_mode(0o500)).unwrap();
-    // Modes do not stop root; without this capability they do.
-    let setup = if rustix::process::geteuid().is_root() {
-        Setup::new().through(&["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--"])
-    } else {
-        Setup::new()
-    };
-    let (status, said) = setup.fails(&data);
+    let (status, said) = Setup::new().stopped_by_modes().fails(&data);
     assert_eq!(status.code(), Some(1), "{said}");
     assert!(
         said.contains(data.to_str().unwrap()) && said.contains("Permission denied"),

@@ -94,7 +94,7 @@ async fn sessions_that_are_there_stay_when_a_limit_is_lowered() {
 
 #[tokio::test]
 async fn the_last_open_files_belong_to_the_sessions_there_are() {
-    let server = Setup::new().after("ulimit -n 96").start();
+    let server = Setup::new().after("ulimit -n 104").start();
     let mut ids = Vec::new();
     let refusal = loop {
         let answer = server.try_create(&json!({ "shell": "sh" })).await;
@@ -102,9 +102,9 @@ async fn the_last_open_files_belong_to_the_sessions_there_are() {
             break answer;
         }
         ids.push(answer.json::<CreatedSession>().session.session_id);
-        assert!(ids.len() < 96, "it is never full");
+        assert!(ids.len() < 104, "it is never full");
     };
-    refuses(&refusal, "open_files", "96");
+    refuses(&refusal, "open_files", "104");
     assert!(ids.len() >= 8, "only {} sessions fit", ids.len());
     let mut viewers = join_all(ids.iter().map(|&id| server.attach(id, ""))).await;
     for viewer in &mut viewers {
@@ -127,7 +127,10 @@ async fn is_live(server: &Server, id: sempre_protocol::SessionId) {
 #[tokio::test]
 async fn three_hundred_sessions_at_once() {
     const COUNT: usize = 300;
-    let mut server = Setup::new().arg("--max-sessions=300").start();
+    let mut server = Setup::new()
+        .arg("--max-sessions=300")
+        .arg("--max-creates-per-minute=0")
+        .start();
     let request = json!({ "cmd": ["sh", "-c", "echo ready; read line; echo \"got $line\"; exit 3"] });
     let answers = join_all((0..COUNT).map(|_| server.try_create(&request))).await;
     let ids: Vec<_> = answers
@@ -156,4 +159,17 @@ async fn three_hundred_sessions_at_once() {
     let list = server.list().await;
     assert_eq!(list.len(), COUNT);
     assert!(list.iter().all(|info| info.state == SessionState::Completed));
+}
+
+#[tokio::test]
+async fn one_client_makes_so_many_sessions_a_minute_and_is_told_when_to_come_back() {
+    let server = Setup::new().arg("--max-creates-per-minute").arg("2").start();
+    for _ in 0..2 {
+        server.script("true").await;
+    }
+    let answer = server.try_create(&json!({ "cmd": ["true"] })).await;
+    assert_eq!(answer.problem(429).code, "too_often");
+    let wait_s: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=31).contains(&wait_s), "{wait_s}");
+    assert_eq!(server.list().await.len(), 2);
 }

@@ -12,15 +12,20 @@
     reason = "a test stops where it meets what it did not expect"
 )]
 
-mod access;
 mod api;
+mod api_docs;
 mod attach;
+mod base_path;
 mod budget;
 mod bytes;
+mod compat_pty;
+mod compat_terminal;
 mod cuts;
+mod damage;
 mod disk;
 mod environment;
 mod flow;
+#[allow(dead_code, reason = "the security tests use the rest")]
 mod harness;
 mod history;
 mod holder_loss;
@@ -32,16 +37,22 @@ mod life;
 mod lifecycle;
 mod limits;
 mod listen;
-mod origin;
+mod metrics;
+mod nginx;
 mod presence;
 mod problems;
+mod programs;
 mod queries;
+mod readonly;
 mod registry;
 mod resize;
 mod restart;
 mod retention;
 mod screen;
+mod screen_formats;
 mod skip;
+mod slow_clients;
 mod spawn;
 mod store;
+mod tls;
 mod viewers;

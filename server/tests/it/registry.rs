@@ -56,6 +56,7 @@ impl Clock for MadClock {
 
 async fn open(dir: &TestDir, policy: LifePolicy, clock: Arc<dyn Clock>) -> Arc<Registry> {
     let options = RegistryOptions {
+        shell_integration: true,
         default_shell: "bash".into(),
         holder: Some(holder_program()),
         environment: BaseEnvironment::of_this_process(),
@@ -214,6 +215,7 @@ async fn p9_room_in_a_group_is_made_by_the_idle_session_that_was_quiet_longest()
     let shell = || {
         of_crew(CreateSession {
             cmd: Some(vec!["sh".into()]),
+            idle: Some(24 * 3600),
             ..CreateSession::default()
         })
     };

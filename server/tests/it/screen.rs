@@ -249,3 +249,42 @@ async fn a_quiet_session_that_nobody_watches_keeps_no_engine() {
     viewer.type_in("x\r").await;
     viewer.until_shown("100\nx\nx").await;
 }
+
+/// As if nothing had been written for an hour.
+fn age(directory: &std::path::Path) {
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    let since = old.duration_since(std::time::UNIX_EPOCH).unwrap();
+    let time = rustix::fs::Timespec {
+        tv_sec: i64::try_from(since.as_secs()).unwrap(),
+        tv_nsec: 0,
+    };
+    let times = rustix::fs::Timestamps {
+        last_access: time,
+        last_modification: time,
+    };
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        rustix::fs::utimensat(rustix::fs::CWD, &path, &times, rustix::fs::AtFlags::empty()).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn title_and_directory_are_known_after_a_restart_without_output_or_viewer() {
+    let mut server = Setup::new().start();
+    let script = "printf '\\033]0;a title\\007\\033]7;file://localhost/some/where\\007'; exec cat";
+    let id = server.script(script).await;
+    let is_known = |info: &sempre_protocol::api::SessionInfo| {
+        info.title.as_deref() == Some("a title") && info.current_cwd.as_deref() == Some("/some/where")
+    };
+    server.until(id, "title and directory", is_known).await;
+    server.kill();
+    // What is new would be read anyway, for queries in it.
+    age(&server.session_dir(id));
+    server.start_again();
+    server.until(id, "title and directory, again", is_known).await;
+    assert_eq!(
+        server.get("/api/v1/health").await.value()["screens"],
+        0,
+        "no engine is kept for it"
+    );
+}

@@ -135,6 +135,7 @@ mod tests {
             labels: Default::default(),
             group: None,
             user_id: None,
+            owner: None,
             ttl_s: 0,
             idle_s: 0,
             restarted_from: None,

@@ -18,6 +18,8 @@ struct Waiting {
     writer: WriterId,
     offset: Offset,
     size: Option<Size>,
+    /// A signal threw it away; the holder is to count it all the same.
+    discard: bool,
     bytes: Bytes,
 }
 
@@ -56,6 +58,7 @@ impl InputFlow {
                 writer,
                 offset: offset.plus(known as u64),
                 size,
+                discard: false,
                 bytes,
             });
         }
@@ -65,6 +68,11 @@ impl InputFlow {
     /// Forgets a writer's input that was not sent: a new connection of it sends it again, or another writer does.
     pub(super) fn forget(&mut self, writer: WriterId) {
         self.waiting.retain(|waiting| waiting.writer != writer);
+    }
+
+    /// Throws away what was not sent, as the holder does with what it has: its offsets stay used.
+    pub(super) fn discard(&mut self) {
+        self.waiting.iter_mut().for_each(|waiting| waiting.discard = true);
     }
 
     /// The end of a writer's input that was sent or waits.
@@ -96,6 +104,7 @@ impl InputFlow {
                 writer,
                 offset,
                 size: front.size.take(),
+                discard: front.discard,
                 bytes: &piece,
             }
             .encode(out);
@@ -210,6 +219,34 @@ mod tests {
             )
         });
         assert_eq!(taken.count() + 1, MAX_WAITING_BYTES / INPUT_WINDOW_BYTES);
+    }
+
+    #[test]
+    fn what_a_signal_threw_away_is_sent_as_such_and_what_comes_after_it_is_not() {
+        let mut flow = InputFlow::default();
+        flow.push(ONE, Offset(0), None, Bytes::from_static(b"before"));
+        flow.discard();
+        flow.push(ONE, Offset(6), None, Bytes::from_static(b"after"));
+        let mut out = Vec::new();
+        flow.pump_into(&mut out);
+        let mut sent = Vec::new();
+        while let Some((
+            Control::Input {
+                offset,
+                discard,
+                bytes,
+                ..
+            },
+            length,
+        )) = Control::decode(&out).unwrap()
+        {
+            sent.push((offset.0, discard, bytes.to_vec()));
+            out.drain(..length);
+        }
+        assert_eq!(
+            sent,
+            [(0, true, b"before".to_vec()), (6, false, b"after".to_vec())]
+        );
     }
 
     #[test]

@@ -21,7 +21,8 @@ use crate::sessions::recorder::{self, Recorder};
 use crate::sessions::records::exit_of;
 use crate::sessions::screen::Screens;
 use crate::sessions::session::{Activity, Exit, Status, Surroundings};
-use crate::sessions::{SessionError, adopt, launch, lifecycle, shells};
+use crate::sessions::shell_integration::ShellIntegration;
+use crate::sessions::{SessionError, adopt, launch, lifecycle, screen, shells};
 use crate::store::{DataDir, SessionRow, SqliteStore, Store, StoreError};
 
 /// Changes a slow watcher of the list may be behind before it has to fetch it again.
@@ -52,8 +53,13 @@ impl Registry {
             database.rows,
             changes.subscribe(),
         );
+        let shell_integration = ShellIntegration::install(&data_dir.shell_dir()).inspect_err(|error| {
+            let directory = data_dir.shell_dir();
+            tracing::warn!(%error, directory = %directory.display(), "no shell integration: its files cannot be written");
+        });
         let registry = Arc::new(Self {
             holder,
+            shell_integration: shell_integration.ok(),
             data_dir,
             sessions: Default::default(),
             starting: Semaphore::new(MAX_STARTING),
@@ -78,6 +84,11 @@ impl Registry {
         registry.forget_rows(gone).await;
         let life = lifecycle::run(Arc::clone(&registry), registry.stop.clone());
         registry.links.spawn(life);
+        let mut running = registry.sessions();
+        running.retain(|session| session.exit().is_none());
+        registry
+            .links
+            .spawn(screen::look_at(running, registry.stop.clone()));
         Ok(registry)
     }
 
@@ -148,12 +159,9 @@ fn check_shell(options: &RegistryOptions) -> Result<(), SessionError> {
 
 /// By the journal; else as the server that saw it wrote it down; else orphaned.
 fn exit_of_abandoned(directory: &Path, status: &Status, row: Option<&SessionRow>) -> Exit {
-    if let Some(exit) = adopt::recorded_exit(directory) {
-        return exit;
-    }
-    match row.and_then(exit_of) {
+    match adopt::recorded_exit(directory).or_else(|| row.and_then(exit_of)) {
         Some(exit) => Exit {
-            // What was only in the holder's memory is gone.
+            // What was only in the holder's memory, or is damaged, is gone.
             offset: status.offset,
             ..exit
         },

@@ -8,6 +8,7 @@ use sempre_journal::{ReadAt, ReadError, Reader};
 use sempre_protocol::{Offset, Size};
 use sempre_screen::{Engine, Event, SCROLLBACK_LINES, Screen, Theme};
 
+use super::doubt::doubtful_ends;
 use super::exactness::Exactness;
 use super::keyframe::{Keyframe, KeyframeHead};
 use super::keyframes::Keyframes;
@@ -47,6 +48,8 @@ pub(super) struct Follower {
     scrollback: usize,
     theme: Option<Theme>,
     exactness: Exactness,
+    /// Where damaged output ends; the screen is inexact from there on.
+    doubtful: VecDeque<Offset>,
     /// What is added to the engine's row numbers to get the session's.
     lines_before: u64,
     /// What the engine told and nobody took yet.
@@ -109,6 +112,7 @@ impl Follower {
             scrollback,
             theme: None,
             exactness: Exactness::default(),
+            doubtful: VecDeque::new(),
             lines_before: 0,
             events: Vec::new(),
         }
@@ -141,6 +145,17 @@ impl Follower {
         }
     }
 
+    /// Looks for damage in what lies between here and `upto`, which is read again.
+    ///
+    /// # Errors
+    /// If the journal cannot be listed.
+    pub(super) fn check(&mut self, upto: Offset) -> Result<(), ReadError> {
+        self.doubtful = doubtful_ends(&Reader::open(&self.directory)?, self.offset(), upto);
+        // Nothing is left of what was there.
+        self.feed_doubting(&[]);
+        Ok(())
+    }
+
     /// Draws up to `count` bytes; false if the disk has none.
     fn take(&mut self, target: Target, count: usize) -> Result<bool, ReadError> {
         let at = self.offset();
@@ -156,7 +171,7 @@ impl Follower {
                 if at < target.size_offset {
                     self.sized(&mut reader, &mut chunk)?;
                 }
-                self.feed(&chunk);
+                self.feed_doubting(&chunk);
                 true
             }
             ReadAt::End => false,
@@ -185,6 +200,21 @@ impl Follower {
             self.resize(Size::new(size.cols, size.rows));
         }
         Ok(())
+    }
+
+    /// Draws `chunk`; where damage ends in it, the screen is inexact until it is known again.
+    fn feed_doubting(&mut self, mut chunk: &[u8]) {
+        while let Some(&end) = self.doubtful.front() {
+            let upto = usize::try_from(end.since(self.offset())).unwrap_or(usize::MAX);
+            let Some((head, rest)) = chunk.split_at_checked(upto) else {
+                break;
+            };
+            self.feed(head);
+            self.exactness.lose();
+            self.doubtful.pop_front();
+            chunk = rest;
+        }
+        self.feed(chunk);
     }
 
     /// Draws bytes that follow on what was drawn, wherever they come from.
@@ -310,25 +340,25 @@ fn journal_size(size: Size) -> sempre_journal::Size {
 
 /// A screen at one moment, to be looked at while the session goes on.
 #[derive(Debug, Clone)]
-pub(super) struct View {
-    pub(super) engine: Engine,
+pub(in crate::sessions) struct View {
+    pub(in crate::sessions) engine: Engine,
     lines_before: u64,
-    pub(super) inexact: bool,
+    pub(in crate::sessions) inexact: bool,
 }
 
 impl View {
     /// Number of the oldest row in it.
-    pub(super) fn first_line(&self) -> u64 {
+    pub(in crate::sessions) fn first_line(&self) -> u64 {
         self.lines_before + self.engine.first_line()
     }
 
     /// One past the number of the last row.
-    pub(super) fn end_line(&self) -> u64 {
+    pub(in crate::sessions) fn end_line(&self) -> u64 {
         self.lines_before + self.engine.end_line()
     }
 
     /// The row with this number, if it is in it.
-    pub(super) fn line(&self, number: u64) -> Option<sempre_screen::Line> {
+    pub(in crate::sessions) fn line(&self, number: u64) -> Option<sempre_screen::Line> {
         self.engine.line(number.checked_sub(self.lines_before)?)
     }
 }

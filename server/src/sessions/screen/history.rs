@@ -158,7 +158,7 @@ fn visit(
     Ok(())
 }
 
-fn history_line(number: u64, line: Line) -> HistoryLine {
+pub(super) fn history_line(number: u64, line: Line) -> HistoryLine {
     HistoryLine {
         number,
         wrapped: line.wrapped,

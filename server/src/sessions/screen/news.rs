@@ -48,6 +48,11 @@ impl News {
         }
     }
 
+    /// Whether no engine has told anything yet.
+    pub(super) fn is_untold(&self) -> bool {
+        self.seen == Offset::ZERO
+    }
+
     /// What a viewer that comes now has missed for good: nothing is left to tell but what is so.
     pub(in crate::sessions) fn passed(&self) -> Self {
         Self {

@@ -11,6 +11,8 @@ use sempre_protocol::limits::SNAPSHOT_PART_BYTES;
 use sempre_protocol::{Offset, Size};
 use sempre_screen::{Engine, Screen as _};
 
+use crate::measure;
+
 /// Text up to this is sent as it is, bytes: it fits into a few packets anyway.
 const PLAIN_BYTES: usize = 4 * 1024;
 /// Text up to this is compressed where it is asked for, bytes: that takes less than a millisecond.
@@ -45,6 +47,7 @@ impl Snapshot {
             let at = before.map_or(0, |at| at + BEFORE_ROWS.len());
             ansi.splice(at..at, SHORTENED_ROW.iter().copied());
         }
+        measure::snapshot(ansi.len());
         Self {
             offset: engine.offset(),
             size: engine.size(),

@@ -17,6 +17,7 @@ use super::keyframes::Keyframes;
 use super::replies::replies;
 use super::snapshot::Snapshot;
 use super::{Question, Screens};
+use crate::measure;
 use crate::sessions::link::Order;
 use crate::sessions::roster::Presence;
 use crate::sessions::session::Status;
@@ -248,7 +249,11 @@ impl Task {
 
     async fn start(&self, target: Target) -> Result<Box<Follower>, ReadError> {
         let directory = self.session.directory().to_path_buf();
-        let started = move || Follower::start(&directory, target.offset, target.size).map(Box::new);
+        let started = move || {
+            let mut follower = Box::new(Follower::start(&directory, target.offset, target.size)?);
+            follower.check(target.offset)?;
+            Ok(follower)
+        };
         tokio::task::spawn_blocking(started)
             .await
             .map_err(std::io::Error::other)?
@@ -310,6 +315,10 @@ impl Task {
     fn tell(&mut self, follower: &mut Follower, old_before: Offset) {
         let events = follower.take_events();
         self.reply(&events, old_before);
+        self.session
+            .screen()
+            .timeline
+            .send_if_modified(|timeline| timeline.note(&events, old_before, follower.offset()));
         let engine = follower.engine();
         let mut listed = false;
         self.session.screen().news.send_if_modified(|news| {
@@ -380,12 +389,15 @@ impl Task {
         let keyframe = follower.make_keyframe();
         let session = Arc::clone(&self.session);
         let job = async move {
-            let offset = keyframe.head.offset;
+            let (offset, bytes) = (keyframe.head.offset, keyframe.ansi.len());
             let base = session.status().base_offset;
             let keyframes = Keyframes::of(session.directory());
             let write = move || keyframes.write(&keyframe).map(|()| keyframes.prune(base));
             match tokio::task::spawn_blocking(write).await {
-                Ok(Ok(())) => session.keyframe_made(offset).await,
+                Ok(Ok(())) => {
+                    measure::keyframe(bytes);
+                    session.keyframe_made(offset).await;
+                }
                 // Without it a restart takes longer, no more.
                 Ok(Err(error)) => {
                     tracing::debug!(session = %session.id(), %error, "cannot write a keyframe");

@@ -46,9 +46,19 @@ impl ViewerInput {
         }
     }
 
-    /// Takes an input frame. What cannot be taken is answered with an error on the output half.
-    pub async fn input(&mut self, offset: Offset, mut bytes: Bytes) {
+    /// Takes an input frame; true if a person now types here and before that another viewer's did. What cannot be
+    /// taken is answered with an error on the output half.
+    pub async fn input(&mut self, offset: Offset, bytes: Bytes) -> bool {
         let typing = std::mem::take(&mut self.typing);
+        let last = || self.membership.session.roster().who_typed_last();
+        let before = if typing { last() } else { None };
+        self.take(offset, bytes, typing).await;
+        let own = self.membership.id;
+        let last = || self.membership.session.roster().who_typed_last();
+        before.is_some_and(|before| before != own) && last() == Some(own)
+    }
+
+    async fn take(&mut self, offset: Offset, mut bytes: Bytes, typing: bool) {
         if !self.may_act() {
             return;
         }
@@ -105,6 +115,43 @@ impl ViewerInput {
                 bytes,
             })
             .await;
+    }
+
+    /// Takes input of a client that counts none: it goes on where the last ended. Waits while the window is full, for
+    /// as long as the program reads nothing.
+    pub async fn append(&mut self, mut bytes: Bytes) {
+        if self.role != Role::Writer {
+            self.input(self.expected, bytes).await;
+            return;
+        }
+        let mut status = self.membership.session.watch();
+        while !bytes.is_empty() {
+            let InputState {
+                acked,
+                taken,
+                lost,
+                disconnected,
+                ..
+            } = *self.state.borrow_and_update();
+            let ended = status.borrow_and_update().exit.is_some();
+            if ended || taken || lost || disconnected {
+                self.input(self.expected, bytes).await;
+                return;
+            }
+            let room = (INPUT_WINDOW_BYTES as u64).saturating_sub(self.expected.since(acked));
+            let count = bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX));
+            if count > 0 {
+                self.input(self.expected, bytes.split_to(count)).await;
+                continue;
+            }
+            let gone = tokio::select! {
+                changed = self.state.changed() => changed.is_err(),
+                changed = status.changed() => changed.is_err(),
+            };
+            if gone {
+                return;
+            }
+        }
     }
 
     /// Takes a text frame.

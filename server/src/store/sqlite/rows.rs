@@ -5,13 +5,14 @@ use sqlx::Row;
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteRow};
 
+use crate::store::database::integer;
 use crate::store::{SessionRow, StoreError};
 
 macro_rules! columns {
     () => {
         "id, run, state, started_at, ended_at, updated_at, end_reason, exit_code, exit_signal, shell, cmd, args, \
          cwd, cols, rows, labels, group_name, user_id, ttl_s, idle_s, restarted_from, output_base, output_end, \
-         last_activity, last_activity_monotonic, summary"
+         last_activity, last_activity_monotonic, summary, owner"
     };
 }
 
@@ -21,6 +22,12 @@ pub(super) const SELECT_ALL: &str = concat!(
     " FROM sessions ORDER BY started_at DESC, id"
 );
 pub(super) const SELECT_ONE: &str = concat!("SELECT ", columns!(), " FROM sessions WHERE id = ?");
+pub(super) const COUNT_ARCHIVED: &str = "SELECT COUNT(*) FROM sessions WHERE state = 'archived'";
+pub(super) const SELECT_NEWEST_ARCHIVED: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM sessions WHERE state = 'archived' ORDER BY started_at DESC, id LIMIT ?"
+);
 pub(super) const REMOVE: &str = "DELETE FROM sessions WHERE id = ?";
 pub(super) const NOTE_ACTIVITY: &str =
     "UPDATE sessions SET last_activity = ?, last_activity_monotonic = ? WHERE id = ?";
@@ -32,7 +39,7 @@ pub(super) const PUT_LAST_SCREEN: &str = "INSERT INTO last_screens (session_id, 
 const PUT: &str = concat!(
     "INSERT INTO sessions (",
     columns!(),
-    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
      ON CONFLICT (id) DO UPDATE SET run = excluded.run, state = excluded.state, started_at = excluded.started_at, \
      ended_at = excluded.ended_at, updated_at = excluded.updated_at, end_reason = excluded.end_reason, \
      exit_code = excluded.exit_code, exit_signal = excluded.exit_signal, shell = excluded.shell, \
@@ -41,13 +48,8 @@ const PUT: &str = concat!(
      ttl_s = excluded.ttl_s, idle_s = excluded.idle_s, restarted_from = excluded.restarted_from, \
      output_base = excluded.output_base, output_end = excluded.output_end, \
      last_activity = excluded.last_activity, last_activity_monotonic = excluded.last_activity_monotonic, \
-     summary = excluded.summary"
+     summary = excluded.summary, owner = excluded.owner"
 );
-
-/// SQLite's integers are signed; what does not fit is the largest that does.
-pub(super) fn integer(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
-}
 
 /// The statement that writes `row`.
 pub(super) fn bind(row: &SessionRow) -> Result<Query<'_, Sqlite, SqliteArguments>, StoreError> {
@@ -80,7 +82,8 @@ pub(super) fn bind(row: &SessionRow) -> Result<Query<'_, Sqlite, SqliteArguments
         .bind(integer(row.output_end))
         .bind(integer(row.last_activity))
         .bind(integer(row.last_activity_monotonic))
-        .bind(row.summary.as_deref()))
+        .bind(row.summary.as_deref())
+        .bind(row.owner.as_deref()))
 }
 
 fn corrupt(column: &str) -> StoreError {
@@ -126,6 +129,7 @@ pub(super) fn read(row: &SqliteRow) -> Result<SessionRow, StoreError> {
         last_activity: number("last_activity")?,
         last_activity_monotonic: number("last_activity_monotonic")?,
         summary: row.try_get("summary")?,
+        owner: row.try_get("owner")?,
     })
 }
 

@@ -32,6 +32,7 @@ fn row(number: u8) -> SessionRow {
         labels: [("story".to_owned(), "S-1".to_owned())].into(),
         group: Some("crew".into()),
         user_id: None,
+        owner: Some("ada".into()),
         ttl_s: 3600,
         idle_s: 0,
         restarted_from: Some(id(200)),
@@ -56,6 +57,7 @@ fn completed(number: u8) -> SessionRow {
 
 async fn rows_come_back_as_they_were_put_newest_first(store: &dyn Store) {
     assert_eq!(store.all().await.unwrap(), []);
+    assert_eq!(store.newest_archived(3).await.unwrap(), (0, vec![]));
     assert_eq!(store.get(id(1)).await.unwrap(), None);
     store.put(vec![row(1), row(3), row(2)]).await.unwrap();
     assert_eq!(store.all().await.unwrap(), [row(3), row(2), row(1)]);
@@ -124,6 +126,17 @@ async fn an_archived_session_has_its_last_screen_until_it_is_removed(store: &dyn
     assert_eq!(store.all().await.unwrap(), [completed(2)]);
 }
 
+async fn archived_sessions_are_counted_and_the_newest_listed(store: &dyn Store) {
+    let archived = |number| SessionRow {
+        state: SessionState::Archived,
+        ..completed(number)
+    };
+    store.put(vec![row(9), completed(8)]).await.unwrap();
+    store.put([3, 1, 2].map(archived).to_vec()).await.unwrap();
+    let newest = store.newest_archived(2).await.unwrap();
+    assert_eq!(newest, (3, vec![archived(3), archived(2)]));
+}
+
 async fn numbers_at_their_limits_are_kept(store: &dyn Store) {
     let largest = i64::MAX.unsigned_abs();
     let odd = SessionRow {
@@ -175,6 +188,7 @@ contract!(
     rows_come_back_as_they_were_put_newest_first,
     activity_changes_nothing_else,
     an_archived_session_has_its_last_screen_until_it_is_removed,
+    archived_sessions_are_counted_and_the_newest_listed,
     numbers_at_their_limits_are_kept,
     many_writers_at_once_wait_for_each_other,
 );
@@ -330,7 +344,7 @@ async fn ends_of_sessions_on_a_full_disk(dir: &Path) {
     let opened = open(&path).await;
     opened.store.put((0..10).map(row).collect()).await.unwrap();
     let mut filler = fs::File::create(dir.join("filler")).unwrap();
-    while io::Write::write(&mut filler, &[1; 4096]).is_ok_and(|count| count > 0) {}
+    while std::io::Write::write(&mut filler, &[1; 4096]).is_ok_and(|count| count > 0) {}
     assert!(
         fs::write(dir.join("more"), [1; 8192]).is_err(),
         "the disk is full"

@@ -142,7 +142,12 @@ impl Call {
         text
     }
 
-    async fn exchange(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin, host: &str) -> Answer {
+    /// Sends it over a connection that is there, and reads the whole answer.
+    pub(crate) async fn exchange(
+        &self,
+        mut stream: impl AsyncRead + AsyncWrite + Unpin,
+        host: &str,
+    ) -> Answer {
         let mut bytes = Vec::new();
         let talk = async {
             // A server that refuses a large body answers before it has read it.

@@ -5,6 +5,7 @@ mod process;
 mod reconnecting;
 mod server;
 mod setup;
+mod tls;
 mod viewer;
 
 use std::fmt::Write as _;
@@ -16,7 +17,8 @@ pub(crate) use process::{Pidfd, children, fd_count, holder_pid, is_alive, rss_by
 pub(crate) use reconnecting::Reconnecting;
 pub(crate) use server::{Server, data_dir_modes};
 pub(crate) use setup::{Setup, TestDir, holder_program};
-pub(crate) use viewer::{Exit, Viewer};
+pub(crate) use tls::{Authority, Secured};
+pub(crate) use viewer::{Exit, Viewer, attach_request, is_inexact};
 
 /// Whatever a test waits for must be there by then; only a hung test gets near it.
 pub(crate) const LONG: Duration = Duration::from_secs(30);

@@ -91,9 +91,10 @@ impl Server {
     /// Its newest TCP address.
     pub(crate) fn address(&self) -> SocketAddr {
         let lines = self.stdout.iter().rev();
-        let urls = lines.filter_map(|line| line.strip_prefix("sempre: listening on http://"));
-        let addresses = urls.map(|url| url.trim_end_matches('/').parse().unwrap());
-        addresses.into_iter().next().expect("it listens on TCP")
+        let urls = lines.filter_map(|line| line.strip_prefix("sempre: listening on http"));
+        let hosts = urls.map(|url| url.trim_start_matches('s').trim_start_matches("://"));
+        let mut addresses = hosts.map(|host| host.split('/').next().unwrap().parse().unwrap());
+        addresses.next().expect("it listens on TCP")
     }
 
     /// Waits until it has ended by itself.
@@ -129,6 +130,14 @@ impl Server {
     pub(crate) fn stop(&mut self) -> ExitStatus {
         self.signal(Signal::TERM);
         self.wait()
+    }
+
+    #[allow(dead_code, reason = "for tests with a pool")]
+    /// Stops it, if it runs, so that nothing of what it keeps up by itself is started again while its sessions end.
+    pub(crate) fn stop_if_running(&mut self) {
+        if self.child.is_some() {
+            self.stop();
+        }
     }
 
     /// Sends a request with the token.
@@ -244,8 +253,24 @@ impl Server {
 
     /// Attaches if the server lets it.
     pub(crate) async fn try_attach(&self, id: SessionId, query: &str) -> Result<Viewer, String> {
+        self.attach_by(&self.token(), id, query).await
+    }
+
+    /// Attaches as a page does that is logged in.
+    pub(crate) async fn attach_with_cookie(
+        &self,
+        cookie: &str,
+        id: SessionId,
+        query: &str,
+    ) -> Result<Viewer, String> {
         let url = format!("ws://{}/ws/sessions/{id}?{query}", self.address());
-        Viewer::attach(self.address(), &url, &self.token()).await
+        Viewer::attach_with_cookie(self.address(), &url, cookie).await
+    }
+
+    /// Attaches by a token or key other than the server's own, if it lets in.
+    pub(crate) async fn attach_by(&self, secret: &str, id: SessionId, query: &str) -> Result<Viewer, String> {
+        let url = format!("ws://{}/ws/sessions/{id}?{query}", self.address());
+        Viewer::attach(self.address(), &url, secret).await
     }
 }
 

@@ -138,6 +138,35 @@ impl Setup {
         self
     }
 
+    /// Lets the modes of files stop the server and its holders, also when root runs the tests.
+    pub(crate) fn stopped_by_modes(self) -> Self {
+        if rustix::process::geteuid().is_root() {
+            self.through(&["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--"])
+        } else {
+            self
+        }
+    }
+
+    /// Gives the sessions a disk of their own with `size_mib` MiB, which nobody outside of the server and its
+    /// sessions sees. They have process ids of their own too, and all end with the server.
+    pub(crate) fn on_a_small_disk(self, size_mib: u32) -> Self {
+        let script = format!(
+            "(umask 077; mkdir -p \"$4/sessions\") && \
+             mount -t tmpfs -o size={size_mib}m,mode=0700 none \"$4/sessions\" && exec \"$@\""
+        );
+        let unshare = [
+            "unshare",
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "--pid",
+            "--fork",
+            "--kill-child",
+        ];
+        let shell = ["sh", "-c", &script, "sh"];
+        self.through(&[&unshare[..], &shell].concat())
+    }
+
     /// Starts it in a new directory.
     pub(crate) fn start(self) -> Server {
         Server::start(self, TestDir::new())

@@ -90,6 +90,23 @@ impl Viewer {
         }
     }
 
+    /// As a page of the server itself that is logged in.
+    pub(super) async fn attach_with_cookie(
+        address: SocketAddr,
+        url: &str,
+        cookie: &str,
+    ) -> Result<Self, String> {
+        let mut request = attach_request(url, "");
+        let headers = request.headers_mut();
+        headers.remove("authorization");
+        headers.insert("cookie", cookie.parse().unwrap());
+        headers.insert("origin", format!("http://{address}").parse().unwrap());
+        match timeout(LONG, Self::connect(address, request)).await {
+            Ok(attached) => attached,
+            Err(_) => Err("nothing came in time".into()),
+        }
+    }
+
     async fn connect(address: SocketAddr, request: Request) -> Result<Self, String> {
         let stream = TcpStream::connect(address)
             .await
@@ -457,4 +474,13 @@ impl Viewer {
         let _ = self.ws.close(None).await;
         while self.step().await {}
     }
+}
+
+/// Whether the client was told last that its screen may be wrong.
+pub(crate) fn is_inexact(viewer: &Viewer) -> bool {
+    let told = viewer.texts.iter().rev().find_map(|text| match text {
+        ServerText::Inexact { inexact } => Some(*inexact),
+        _ => None,
+    });
+    told.unwrap_or_default()
 }

@@ -1,0 +1,162 @@
+//! `/session/{sid}/pty…` (rows P1 to P4): PTYs of a group.
+
+mod stream;
+
+use axum::Json;
+use axum::Router;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequestParts, Path, Query, RawPathParams, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::routing::{get, post};
+use bytes::Bytes;
+use sempre_protocol::Size;
+use sempre_protocol::compat::pty::{CreatePty, PtyInfo, PtyInput, PtySnapshot, PtyWritten, ResizePty};
+use serde::Deserialize;
+
+use crate::auth::audit::Action;
+use crate::http::acts;
+use crate::http::attach_query::snapshot_lines;
+use crate::http::body::{JsonBody, json};
+use crate::http::proof::{As, On, Operator, Rank, Viewer};
+use crate::http::{ApiError, ServerState};
+use crate::sessions::{Appended, SnapshotFormat, ptys};
+
+type Answer<T> = Result<T, ApiError>;
+
+/// The routes below `/session/{sid}/pty`.
+pub(super) fn router() -> Router<ServerState> {
+    Router::new()
+        .route("/session/{sid}/pty", get(list).post(create))
+        .route("/session/{sid}/pty/{id}", get(show).delete(delete))
+        .route("/session/{sid}/pty/{id}/resize", post(resize).put(resize))
+        .route("/session/{sid}/pty/{id}/input", post(input))
+        .route("/session/{sid}/pty/{id}/snapshot", get(snapshot))
+        .route("/session/{sid}/pty/{id}/stream", get(stream::stream))
+}
+
+/// Proof of a right to the PTY of the path, which is one of the path's group.
+struct Pty<R: Rank>(On<R>);
+
+impl<R: Rank> FromRequestParts<ServerState> for Pty<R> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, ApiError> {
+        let unknown = || {
+            ApiError::new(
+                StatusCode::NOT_FOUND,
+                "pty_not_found",
+                "the group has no such PTY; GET /session/{sid}/pty lists those there are",
+            )
+        };
+        let on = match On::<R>::from_request_parts(parts, state).await {
+            Err(error) if error.status() == StatusCode::NOT_FOUND => return Err(unknown()),
+            on => on?,
+        };
+        let parameters = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| unknown())?;
+        let group = parameters.iter().find(|(name, _)| *name == "sid");
+        match group {
+            Some((_, group)) if ptys::is_pty_of(&on.session, group) => Ok(Self(on)),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+/// `POST /session/{sid}/pty`.
+async fn create(
+    who: As<Operator>,
+    State(state): State<ServerState>,
+    Path(group): Path<String>,
+    request: JsonBody<CreatePty>,
+) -> Answer<(StatusCode, Json<PtyInfo>)> {
+    let who = who.principal;
+    acts::may_create(&state, &who, Some(&group))?;
+    let created = ptys::create(state.registry(), &group, json(request)?, who.name.clone()).await;
+    let id = created.as_ref().ok().map(|session| session.id());
+    acts::note(&state, &who, Action::SessionCreate, id, &created);
+    Ok((StatusCode::CREATED, Json(ptys::info(created?.as_ref()))))
+}
+
+/// `GET /session/{sid}/pty`.
+async fn list(
+    who: As<Viewer>,
+    State(state): State<ServerState>,
+    Path(group): Path<String>,
+) -> Json<Vec<PtyInfo>> {
+    let mut ptys = ptys::list(state.registry(), &group);
+    ptys.retain(|session| who.principal.sees(session.id(), Some(&group)));
+    Json(ptys.iter().map(|session| ptys::info(session)).collect())
+}
+
+/// `GET …/pty/{id}`.
+async fn show(Pty(on): Pty<Viewer>) -> Json<PtyInfo> {
+    Json(ptys::info(&on.session))
+}
+
+/// `DELETE …/pty/{id}`: ends it. One that has ended already is removed with its output.
+async fn delete(Pty(on): Pty<Operator>, State(state): State<ServerState>) -> Answer<StatusCode> {
+    acts::delete(&state, &on.principal, on.session.id()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST` or `PUT …/resize`.
+async fn resize(Pty(on): Pty<Operator>, request: JsonBody<ResizePty>) -> Answer<Json<PtyInfo>> {
+    let ResizePty { cols, rows } = json(request)?;
+    if cols == 0 || rows == 0 {
+        let detail = format!("{cols}x{rows} is no size; cols and rows are 1 to 1000");
+        return Err(ApiError::invalid_field(detail));
+    }
+    on.session.resize(Size::new(cols, rows)).await?;
+    Ok(Json(ptys::info(&on.session)))
+}
+
+/// `POST …/input`.
+async fn input(Pty(on): Pty<Operator>, request: JsonBody<PtyInput>) -> Answer<Json<PtyWritten>> {
+    let PtyInput { data, data_b64 } = json(request)?;
+    if data.is_none() && data_b64.is_none() {
+        let detail = "data: give text in data, or bytes as base64 in data_b64";
+        return Err(ApiError::invalid_field(detail));
+    }
+    let mut bytes = data.map(String::into_bytes).unwrap_or_default();
+    bytes.extend(data_b64.map(|bytes| bytes.0).unwrap_or_default());
+    let count = bytes.len() as u64;
+    let appended = on.session.append(Bytes::from(bytes)).await?;
+    Ok(Json(PtyWritten {
+        bytes: count,
+        written: appended == Appended::Written,
+    }))
+}
+
+/// The query of a snapshot.
+#[derive(Debug, Deserialize)]
+struct SnapshotQuery {
+    lines: Option<u32>,
+    format: Option<String>,
+}
+
+/// `GET …/snapshot`.
+async fn snapshot(
+    Pty(on): Pty<Viewer>,
+    query: Result<Query<SnapshotQuery>, QueryRejection>,
+) -> Answer<Json<PtySnapshot>> {
+    let Query(query) = query.map_err(|rejection| ApiError::bad_query(&rejection))?;
+    let format = match query.format.as_deref() {
+        None | Some("ansi") => SnapshotFormat::Ansi,
+        Some("text") => SnapshotFormat::Text,
+        Some("html") => SnapshotFormat::Html,
+        Some(other) => {
+            let detail = format!("format={other:?}: it is ansi, text or html");
+            return Err(ApiError::new(StatusCode::BAD_REQUEST, "bad_query", detail));
+        }
+    };
+    let snapshot = on.session.snapshot(snapshot_lines(query.lines)).await?;
+    let (offset, size) = (snapshot.offset, snapshot.size);
+    Ok(Json(PtySnapshot {
+        data: on.session.render(snapshot, format).await?,
+        offset,
+        cols: size.cols,
+        rows: size.rows,
+    }))
+}

@@ -1,0 +1,41 @@
+//! What programs do with a session without being attached to it: type, run commands, wait, read. A person may watch
+//! the same session meanwhile, and type into it.
+
+mod happenings;
+mod prompt;
+mod run;
+mod text;
+mod typing;
+mod wait;
+
+use std::sync::Mutex;
+
+use sempre_protocol::{Offset, WriterId};
+use tokio::sync::Semaphore;
+
+pub use happenings::Happenings;
+pub use run::{Ran, RunError};
+pub use text::plain_text;
+pub use typing::Typed;
+pub use wait::{Awaited, MAX_VALUE_BYTES, WaitFor};
+
+/// What a session keeps for the programs that use it.
+#[derive(Debug)]
+pub(super) struct Programs {
+    /// Who types has its permit: input of two programs is not mixed.
+    typing: Semaphore,
+    /// The writer programs type as, and its next offset; none while one types, and after input was lost.
+    writer: Mutex<Option<(WriterId, Offset)>>,
+    /// Who runs a command has its permit.
+    running: Semaphore,
+}
+
+impl Default for Programs {
+    fn default() -> Self {
+        Self {
+            typing: Semaphore::new(1),
+            writer: Mutex::default(),
+            running: Semaphore::new(1),
+        }
+    }
+}
