@@ -26,6 +26,7 @@ pub(crate) fn session(number: u8) -> SessionInfo {
         group: None,
         labels: Default::default(),
         user_id: None,
+        owner: None,
         viewers: 0,
         offset: Offset(0),
         base_offset: Offset(0),

@@ -172,6 +172,22 @@ pub fn is_web_link(address: &str) -> bool {
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
 }
 
+/// The title of the browser's window on a page called `title`; none on the start page.
+///
+/// The server's half is markup: it is written into the page's head as it is, and what a session is called comes from
+/// programs. The browser's half is text.
+pub fn window_title(title: &str) -> String {
+    let title = match title {
+        "" => "Sempre".to_owned(),
+        title => format!("{title} · Sempre"),
+    };
+    if cfg!(feature = "ssr") {
+        let escaped = title.replace('&', "&amp;").replace('<', "&lt;");
+        return escaped.replace('>', "&gt;");
+    }
+    title
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,5 +273,15 @@ mod tests {
         assert_eq!(thousands(999), "999");
         assert_eq!(thousands(150_000).replace('\u{202f}', " "), "150 000");
         assert_eq!(thousands(12_345_678).replace('\u{202f}', " "), "12 345 678");
+    }
+
+    #[test]
+    #[cfg(feature = "ssr")]
+    fn a_title_cannot_leave_its_element() {
+        assert_eq!(window_title(""), "Sempre");
+        assert_eq!(
+            window_title("a & </title><script>"),
+            "a &amp; &lt;/title&gt;&lt;script&gt; · Sempre"
+        );
     }
 }

@@ -25,5 +25,5 @@ mod shell;
 pub mod term;
 pub mod viewer;
 
-pub use app::App;
+pub use app::{App, CollectingRoutes};
 pub use shell::{AssetUrls, shell};

@@ -59,6 +59,7 @@ flat! {
         base_offset: Offset,
         tail_offset: Offset,
         input_offset: Option<Offset>,
+        input_accepted: Option<Offset>,
         input_window: u64,
         size: Option<Size>,
         role: Option<Role>,
@@ -197,6 +198,7 @@ fn hello(text: Text) -> Option<Hello> {
         base_offset: text.base_offset,
         tail_offset: text.tail_offset,
         input_offset: text.input_offset?,
+        input_accepted: text.input_accepted,
         input_window: text.input_window,
         size: text.size?,
         role: text.role?,
@@ -269,6 +271,7 @@ mod tests {
         let session = crate::fixture::session(5);
         let created = sempre_protocol::api::CreatedSession {
             websocket_url: "/ws".into(),
+            attach_url: "/ws".into(),
             page_url: "/t".into(),
             session: session.clone(),
         };

@@ -1,12 +1,44 @@
 //! Every address the page uses, built in one place.
 //!
-//! All of them pass through `at`, so a base path can be put in front there.
+//! All of them pass through `at`, which puts the base path in front: the path below which browsers reach the server.
 
+use std::sync::OnceLock;
+
+use leptos_router::NavigateOptions;
 use sempre_protocol::texts::Role;
 use sempre_protocol::{Offset, SessionId, WriterId};
 
+use crate::browser::page;
+
+/// Set once: a process serves, and a page lives, below one path.
+static BASE: OnceLock<String> = OnceLock::new();
+
+/// Says below which path browsers reach this server: `/sempre`, or nothing. Before anything is rendered; later it
+/// changes nothing.
+pub fn serve_below(base: &str) {
+    let _ = BASE.set(base.to_owned());
+}
+
+/// The base path: as the server was told, and in the browser as the server's document says.
+pub fn base() -> &'static str {
+    BASE.get_or_init(page::base_path)
+}
+
 fn at(path: &str) -> String {
-    path.to_owned()
+    below(base(), path)
+}
+
+fn below(base: &str, path: &str) -> String {
+    format!("{base}{path}")
+}
+
+/// How the router goes to one of these addresses: as they are, for the base path is in them.
+pub fn as_it_is(replace: bool) -> NavigateOptions {
+    NavigateOptions {
+        resolve: false,
+        replace,
+        ..NavigateOptions::default()
+    }
 }
 
 /// The list of sessions.
@@ -108,6 +140,13 @@ pub mod api {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_stand_below_the_base_path() {
+        assert_eq!(below("", "/t/new"), "/t/new");
+        assert_eq!(below("/a/b", "/"), "/a/b/");
+        assert_eq!(home(), "/", "nobody set one here");
+    }
 
     #[test]
     fn a_socket_address_names_writer_and_place() {

@@ -7,8 +7,9 @@ use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
 use crate::app::App;
+use crate::routes;
 
-/// Where the page's files are, with their content hashes, as paths from the root of the server.
+/// Where the page's files are, with their content hashes, as paths from the root of its host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssetUrls {
     /// The style sheet.
@@ -51,7 +52,7 @@ pub fn shell(_options: LeptosOptions, assets: AssetUrls) -> impl IntoView {
     let boot = boot_script(&assets);
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-base=routes::base()>
             <head>
                 <meta charset="utf-8" />
                 <meta

@@ -64,11 +64,14 @@ export class Server {
   private port = 0;
   private secret = "";
 
-  private constructor(readonly dir: string) {}
+  private constructor(
+    readonly dir: string,
+    private readonly flags: string[],
+  ) {}
 
   /** A running server with a directory of its own. */
-  static async start(): Promise<Server> {
-    const server = new Server(await mkdtemp(path.join(os.tmpdir(), "sempre-test-browser-")));
+  static async start(flags: string[] = []): Promise<Server> {
+    const server = new Server(await mkdtemp(path.join(os.tmpdir(), "sempre-test-browser-")), flags);
     try {
       await mkdir(server.home);
       await writeFile(path.join(server.home, ".bash_profile"), PROFILE);
@@ -99,9 +102,15 @@ export class Server {
     return this.secret;
   }
 
+  /** The path below which it is told that browsers reach it. */
+  get base(): string {
+    const flag = this.flags.indexOf("--base-path");
+    return flag < 0 ? "" : (this.flags[flag + 1] ?? "");
+  }
+
   /** Address of a page or a route on this server. */
   url(route = "/"): string {
-    return `http://127.0.0.1:${this.port}${route}`;
+    return `http://127.0.0.1:${this.port}${this.base}${route}`;
   }
 
   /** A file in the home directory. */
@@ -124,7 +133,7 @@ export class Server {
   }
 
   private spawn(): ChildProcess {
-    const args = ["serve", "--listen", `127.0.0.1:${this.port}`, "--data-dir", this.dataDir, "--shell", "bash"];
+    const args = ["serve", "--listen", `127.0.0.1:${this.port}`, "--data-dir", this.dataDir, "--shell", "bash", ...this.flags];
     const env = { ...environment(), HOME: this.home, LANG: "C.UTF-8", SHELL: "/bin/bash" };
     const child = spawn(program(), args, { env, cwd: this.home, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [child.stdout, child.stderr]) {

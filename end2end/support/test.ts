@@ -14,6 +14,7 @@ const BUSY_MACHINE = /^task queue exceeded allotted deadline by \d+ms/;
 /** What pages of a test must not do: complain, fail, ask other servers. */
 export class Watch {
   private readonly complaints: string[] = [];
+  private readonly others: string[] = [];
   private readonly allowed: RegExp[] = [GPU_STALL, BUSY_MACHINE];
 
   /** What a test brings about on purpose. */
@@ -30,11 +31,17 @@ export class Watch {
     );
   }
 
+  /** Another address of the test's own server. */
+  own(url: string): void {
+    this.others.push(new URL(url).origin);
+  }
+
   /** Watches all pages of a context; `origins` are those of the test's own server. */
   over(context: BrowserContext, origins: () => string[]): void {
     const complain = (text: string) => this.complaints.push(text);
     const foreign = (url: string) => {
-      const own = /^(data|blob|about):/.test(url) || origins().includes(new URL(url).origin.replace(/^ws/, "http"));
+      const known = [...origins(), ...this.others];
+      const own = /^(data|blob|about):/.test(url) || known.includes(new URL(url).origin.replace(/^ws/, "http"));
       if (!own) complain(`request to another server: ${url}`);
     };
     context.on("console", (message: ConsoleMessage) => {
@@ -66,6 +73,8 @@ export class Watch {
 }
 
 interface Fixtures {
+  /** Flags of the server besides those that all tests give it. */
+  flags: string[];
   server: Server;
   /** A network between the pages and the server; pages use it only if a test opens them by `network.url()`. */
   network: Network;
@@ -77,8 +86,9 @@ interface Fixtures {
 }
 
 export const test = base.extend<Fixtures>({
-  server: async ({}, use, info) => {
-    const server = await Server.start();
+  flags: [[], { option: true }],
+  server: async ({ flags }, use, info) => {
+    const server = await Server.start(flags);
     await use(server);
     if (info.status !== info.expectedStatus) await info.attach("server.log", { body: server.log.join("\n") });
     await server.dispose();

@@ -1,6 +1,8 @@
 // Who is let in: the token and the cookie, and no other site's page.
 import { ask, UPGRADE, type Ask } from "../support/http";
+import { bar } from "../support/pages";
 import type { Server } from "../support/server";
+import { Terminal } from "../support/terminal";
 import { expect, test } from "../support/test";
 
 test("the login address logs in and leaves the address bar", async ({ page, context, server }) => {
@@ -137,6 +139,47 @@ test("a page that loses its login says so", async ({ open, server, context, netw
   await expect(page.getByTestId("terminal")).toHaveAttribute("data-state", "reconnecting");
   network.mend();
   await expect(page.getByTestId("terminal")).toHaveAttribute("data-state", "logged-out");
-  await page.getByRole("button", { name: "Reload" }).click();
+  await page.getByRole("button", { name: "Log in" }).click();
   await expect(page.getByLabel("Access token")).toBeVisible();
+});
+
+test("a login that is taken back closes the terminal, and the page says so and offers the way in", async ({
+  shell,
+  server,
+  watch,
+}) => {
+  watch.allow(/status of 401/);
+  const { session, terminal } = await shell();
+  const page = terminal.page;
+  await terminal.run("echo still-$((20 + 3))");
+  await terminal.shows("still-23");
+  const logins = (await (await server.request("GET", "/api/v1/logins")).json()) as { id: string }[];
+  expect(logins).toHaveLength(1);
+  expect((await server.request("DELETE", `/api/v1/logins/${logins[0]?.id}`)).status).toBe(204);
+  await terminal.becomes("logged-out");
+  await expect(bar(page).state).toHaveText("Logged out");
+  await bar(page).button("Log in").click();
+  await page.getByLabel("Access token").fill(server.token);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await expect(page).toHaveURL(server.url(`/t/${session.session_id}`));
+  await terminal.becomes("live");
+  await terminal.shows("still-23");
+});
+
+test("a share link opens its terminal to who has no login, to look", async ({ shell, server, browser }) => {
+  const { session, terminal } = await shell();
+  await terminal.run("echo shown-$((20 + 3))");
+  await terminal.shows("shown-23");
+  const route = `/api/v1/sessions/${session.session_id}/shares`;
+  const share = (await (await server.request("POST", route, { role: "viewer" })).json()) as { url: string };
+  const guest = await browser.newContext();
+  const page = await guest.newPage();
+  await page.goto(server.url(share.url));
+  await expect(page).toHaveURL(server.url(`/t/${session.session_id}`));
+  const shown = new Terminal(page);
+  await shown.becomes("live");
+  await shown.shows("shown-23");
+  await page.goto(server.url());
+  await expect(page.getByTestId("session")).toHaveCount(1);
+  await guest.close();
 });

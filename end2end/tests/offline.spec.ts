@@ -11,7 +11,7 @@ const SLOW_LINES = `stty -echo; for i in {1..${LINES}}; do echo line-$i; ((i % 4
 /** The numbers of the lines `prefix-N`, in the order they are shown. */
 function numbers(lines: string[], prefix: string): number[] {
   // In raw output, what the shell tells the terminal stands in front of the first.
-  const found = lines.map((line) => new RegExp(`(?:^|\r)${prefix}-(\\d+)$`).exec(line)?.[1]);
+  const found = lines.map((line) => new RegExp(String.raw`(?:^|\r|\x07|\x1b\\)${prefix}-(\d+)$`).exec(line)?.[1]);
   return found.filter((number) => number !== undefined).map(Number);
 }
 

@@ -51,7 +51,7 @@ test("the browser's own paste works too", async ({ shell, context }) => {
 });
 
 for (const [way, bytes] of [["Ctrl-C", 300_000], ["the Interrupt button", 60_000]] as const) {
-  test(`a paste nobody reads blocks nobody, and ${way} ends it`, async ({ shell, context, server }) => {
+  test(`a paste nobody reads blocks nobody, and ${way} throws it away`, async ({ shell, context, server }) => {
     const { terminal } = await shell();
     const other = await context.newPage();
     await other.goto(terminal.page.url());
@@ -62,8 +62,7 @@ for (const [way, bytes] of [["Ctrl-C", 300_000], ["the Interrupt button", 60_000
     await terminal.run("mkfifo ask; (while read -r n < ask; do echo said-$n; done) & stty -echo");
     await terminal.run("(trap : INT; echo asleep-$?; sleep 600; cat > rest); stty echo; echo awake-$?");
     await terminal.shows(/^asleep-0$/m);
-    const pasted = text(bytes, 1_000);
-    await terminal.paste(pasted);
+    await terminal.paste(text(bytes, 1_000));
     await expect(bar(terminal.page).pending).toHaveText(/not read by the program/);
     await writeFile(server.file("ask"), "1\n");
     for (const view of [neighbour, terminal]) await view.shows(/^said-1$/m);
@@ -76,8 +75,7 @@ for (const [way, bytes] of [["Ctrl-C", 300_000], ["the Interrupt button", 60_000
     await terminal.press("Control+d");
     for (const view of [terminal, neighbour]) await view.shows(/^awake-0$/m);
     const rest = await readFile(server.file("rest"), "utf8");
-    expect(rest.length).toBeGreaterThan(0);
-    expect(pasted.startsWith(rest.slice(0, -1)), "what came is the beginning of what was pasted").toBe(true);
+    expect(rest, "what was pasted is thrown away, what is typed after it is not").toBe("\n");
   });
 }
 

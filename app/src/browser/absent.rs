@@ -184,6 +184,11 @@ pub mod page {
         PageWatch
     }
 
+    /// None, unless the server says otherwise.
+    pub fn base_path() -> String {
+        String::new()
+    }
+
     /// Does nothing.
     pub fn reload() {}
 

@@ -165,7 +165,7 @@ enum Offer {
     Retry,
     Restart,
     Leave,
-    Reload,
+    LogIn,
     Attach,
 }
 
@@ -176,7 +176,7 @@ fn offer(view: Option<&View>) -> Offer {
         }) => Offer::Retry,
         Some(Connection::Ended(_)) => Offer::Restart,
         Some(Connection::Gone) => Offer::Leave,
-        Some(Connection::LoggedOut) => Offer::Reload,
+        Some(Connection::LoggedOut) => Offer::LogIn,
         Some(Connection::Disconnected) => Offer::Attach,
         _ => Offer::Nothing,
     }
@@ -216,7 +216,8 @@ fn ConnectionButtons(
             {close()}
         }
         .into_any(),
-        Offer::Reload => small_button("Reload", page::reload).into_any(),
+        // The page of who is logged out is the one that asks them in.
+        Offer::LogIn => small_button("Log in", page::reload).into_any(),
         Offer::Attach => small_button("Attach again", move || try_now(link)).into_any(),
     }
     };

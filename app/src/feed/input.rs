@@ -47,6 +47,8 @@ pub(super) struct Input {
     /// End of what was ever sent under this writer id: of queued bytes below it, only the holder knows whether
     /// they arrived.
     high: Offset,
+    /// Queued bytes below this were thrown away by a signal: they are counted until the server confirms them.
+    discarded: Offset,
     /// When a byte was last confirmed, or the queue began to fill.
     progress_ms: u64,
 }
@@ -62,12 +64,18 @@ impl Input {
             pieces: VecDeque::new(),
             window: INPUT_WINDOW_BYTES as u64,
             high: Offset::ZERO,
+            discarded: Offset::ZERO,
             progress_ms: 0,
         }
     }
 
+    /// Bytes that are still to reach the program.
     pub(super) fn pending_bytes(&self) -> usize {
-        self.len
+        self.len - self.discarded_bytes()
+    }
+
+    fn discarded_bytes(&self) -> usize {
+        usize::try_from(self.discarded.since(self.base)).map_or(self.len, |count| count.min(self.len))
     }
 
     fn end(&self) -> Offset {
@@ -171,6 +179,7 @@ impl Input {
         self.progress_ms = now_ms;
         let some_sent = self.high > self.base;
         let standing = hello.writer_known && (self.base..=self.end()).contains(&hello.input_offset);
+        let some_sent = some_sent && self.settle_discarded(hello, same_run && standing);
         let parked = if self.len > 0 && !same_run {
             self.park(ParkReason::OtherRun)
         } else if self.len > 0 && some_sent && !standing {
@@ -188,6 +197,55 @@ impl Input {
         parked
     }
 
+    /// Takes what a signal threw away out of the queue as a new connection finds it: what the server took over
+    /// keeps its offsets, the rest is as if it had never been. Whether something of the rest was sent before.
+    fn settle_discarded(&mut self, hello: &Hello, standing: bool) -> bool {
+        if self.discarded <= self.base {
+            return true;
+        }
+        if !standing {
+            self.take_discarded(self.base);
+            return self.high > self.base;
+        }
+        // A signal that did not arrive has thrown nothing away: what it was meant for is pending again.
+        let taken_over = hello.input_accepted.unwrap_or(self.discarded);
+        if taken_over < self.discarded {
+            self.take_discarded(taken_over);
+            // Nothing beyond it arrived either.
+            self.high = self.high.min(taken_over.max(self.base));
+        }
+        self.discarded = Offset::ZERO;
+        self.high > self.base
+    }
+
+    /// Removes what a signal threw away from offset `from` on; what follows moves up.
+    fn take_discarded(&mut self, from: Offset) {
+        let from = from.max(self.base);
+        let count = usize::try_from(self.discarded.since(from)).unwrap_or(usize::MAX);
+        let mut keep = usize::try_from(from.since(self.base)).unwrap_or(usize::MAX);
+        let mut left = count;
+        for piece in &mut self.pieces {
+            let start = keep.min(piece.bytes.len());
+            let gone = left.min(piece.bytes.len() - start);
+            keep -= start;
+            left -= gone;
+            piece.bytes.drain(start..start + gone);
+        }
+        let gone = count - left;
+        self.pieces.retain(|piece| !piece.bytes.is_empty());
+        self.len -= gone;
+        let back = |at: Offset| {
+            if at > from {
+                from.max(Offset(at.0.saturating_sub(gone as u64)))
+            } else {
+                at
+            }
+        };
+        self.sent = back(self.sent);
+        self.high = back(self.high);
+        self.discarded = Offset::ZERO;
+    }
+
     /// Another tab took the writer id at `taken_at`: goes on under `fresh` with what had not arrived by then.
     pub(super) fn move_to(
         &mut self,
@@ -196,11 +254,10 @@ impl Input {
         now_ms: u64,
     ) -> Option<Parked> {
         let certain = taken_at.filter(|at| (self.base..=self.end()).contains(at));
+        certain.into_iter().for_each(|at| self.confirm(at, now_ms));
+        self.take_discarded(self.base);
         let parked = match certain {
-            Some(at) => {
-                self.confirm(at, now_ms);
-                None
-            }
+            Some(_) => None,
             None if self.sent > self.base => self.park(ParkReason::Uncertain),
             None => None,
         };
@@ -211,8 +268,14 @@ impl Input {
         parked
     }
 
+    /// A signal throws away all that waits: what was not sent here, the rest where it is.
+    pub(super) fn discard(&mut self) {
+        self.drop_unsent();
+        self.discarded = self.sent;
+    }
+
     /// Forgets what has not been sent on this connection; what of it a person typed is handed back.
-    pub(super) fn drop_unsent(&mut self) -> Vec<u8> {
+    fn drop_unsent(&mut self) -> Vec<u8> {
         let keep = usize::try_from(self.sent.since(self.base)).unwrap_or(usize::MAX);
         let mut typed = Vec::new();
         let mut seen = 0usize;
@@ -231,6 +294,7 @@ impl Input {
 
     /// Empties the queue; none if nobody typed any of it.
     pub(super) fn park(&mut self, reason: ParkReason) -> Option<Parked> {
+        self.take_discarded(self.base);
         self.sent = self.base;
         let bytes = self.drop_unsent();
         (!bytes.is_empty()).then_some(Parked { bytes, reason })

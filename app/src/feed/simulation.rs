@@ -168,6 +168,7 @@ impl World {
             base_offset: Offset(0),
             tail_offset: Offset(self.session.journal.len() as u64),
             input_offset: Offset(known.unwrap_or(0)),
+            input_accepted: Some(Offset(known.unwrap_or(0))),
             input_window: 8,
             size: Size::DEFAULT,
             role: Role::Writer,

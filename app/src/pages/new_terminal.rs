@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use sempre_protocol::api::{CreateSession, Shells};
 
@@ -144,10 +143,7 @@ fn Start(wanted: Wanted, disabled: Signal<bool>) -> impl IntoView {
             let created = data::create(&request).await;
             busy.try_set(false);
             // Going back must not lead to the question again.
-            let replace = NavigateOptions {
-                replace: true,
-                ..NavigateOptions::default()
-            };
+            let replace = routes::as_it_is(true);
             match created {
                 Ok(id) => navigate(&routes::terminal(id), replace),
                 Err(error) => drop(failed.try_set(Some(error.to_string()))),

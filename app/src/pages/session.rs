@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use sempre_protocol::SessionId;
 use sempre_protocol::api::{SessionInfo, SessionState};
@@ -136,9 +135,9 @@ fn Buttons(info: Signal<SessionInfo>) -> impl IntoView {
     let navigate = use_navigate();
     let restarted = {
         let navigate = navigate.clone();
-        Callback::new(move |id: SessionId| navigate(&routes::terminal(id), NavigateOptions::default()))
+        Callback::new(move |id: SessionId| navigate(&routes::terminal(id), routes::as_it_is(false)))
     };
-    let removed = Callback::new(move |()| navigate(&routes::home(), NavigateOptions::default()));
+    let removed = Callback::new(move |()| navigate(&routes::home(), routes::as_it_is(false)));
     let danger = move |name: &'static str, act: Callback<()>| {
         view! {
             <button type="button" class="button danger" on:click=move |_| act.run(())>

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use sempre_protocol::SessionId;
 use sempre_protocol::api::SessionInfo;
@@ -69,7 +68,7 @@ fn Standalone(info: SessionInfo) -> impl IntoView {
     let session = info.session_id;
     let link = TerminalLink::new();
     let navigate = use_navigate();
-    let on_restarted = move |id: SessionId| navigate(&routes::terminal(id), NavigateOptions::default());
+    let on_restarted = move |id: SessionId| navigate(&routes::terminal(id), routes::as_it_is(false));
     let on_shortcut = |shortcut| {
         if shortcut == Shortcut::Leave {
             page::focus(".terminal-bar a");

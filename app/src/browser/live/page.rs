@@ -43,6 +43,13 @@ pub fn watch(noticed: impl Fn(PageEvent) + Clone + 'static) -> PageWatch {
     listeners
 }
 
+/// The path below which the server is, as its document says.
+pub fn base_path() -> String {
+    let root = web_sys::window().and_then(|window| window.document()?.document_element());
+    root.and_then(|root| root.get_attribute("data-base"))
+        .unwrap_or_default()
+}
+
 /// Loads this page again.
 pub fn reload() {
     if let Some(window) = web_sys::window() {

@@ -114,6 +114,11 @@ impl Feed {
                 self.park(parked);
                 self.finish(turn, Link::Over(Connection::Disconnected));
             }
+            ErrorCode::LoggedOut => {
+                let parked = self.input.park(ParkReason::Ended);
+                self.park(parked);
+                self.finish(turn, Link::Over(Connection::LoggedOut));
+            }
             ErrorCode::Unreachable | ErrorCode::Unknown => self.notice = Some(message),
         }
     }
@@ -155,7 +160,9 @@ impl Feed {
     }
 
     fn signal(&mut self, turn: &mut Turn<'_>, signal: Signal) {
-        self.input.drop_unsent();
+        if signal.discards_input() {
+            self.input.discard();
+        }
         turn.push(Effect::SendText(ClientText::Signal { signal }));
     }
 

@@ -157,11 +157,71 @@ fn ctrl_c_reaches_a_program_that_reads_nothing() {
     let effects = bench.typed("\x03");
     let signal = Signal::Int;
     assert_eq!(effects, [Effect::SendText(ClientText::Signal { signal })]);
-    assert_eq!(bench.feed.pending_bytes(), 262_144);
+    assert_eq!(bench.feed.pending_bytes(), 0, "what waited is thrown away");
     bench.text(ServerText::InputAck {
         offset: Offset(262_144),
     });
     assert_eq!(sent_input(&bench.typed("\x03")), [(262_144, "\x03".to_owned())]);
+}
+
+/// Types `ab`, of which the program reads nothing, interrupts it and types `ls`.
+fn interrupted() -> Bench {
+    let mut bench = Bench::live();
+    bench.typed("ab");
+    bench.on(Event::Interrupt);
+    assert_eq!(bench.feed.pending_bytes(), 0);
+    assert_eq!(sent_input(&bench.typed("ls")), [(2, "ls".to_owned())]);
+    assert_eq!(bench.feed.pending_bytes(), 2);
+    bench
+}
+
+#[test]
+fn what_a_signal_threw_away_on_the_way_is_not_sent_again() {
+    for (accepted, at, again_sent) in [(0, 0, "ls"), (1, 1, "ls"), (2, 2, "ls"), (3, 3, "s"), (4, 4, "")] {
+        let hello = Hello {
+            input_accepted: Some(Offset(accepted)),
+            ..again(0, accepted)
+        };
+        let sent = sent_input(&interrupted().come_back(hello));
+        let expected: Vec<_> = [(at, again_sent.to_owned())].into();
+        assert_eq!(sent, if again_sent.is_empty() { vec![] } else { expected });
+    }
+}
+
+#[test]
+fn text_is_pending_again_if_the_signal_that_threw_it_away_did_not_arrive() {
+    let mut bench = interrupted();
+    let hello = Hello {
+        input_accepted: Some(Offset(2)),
+        ..again(0, 0)
+    };
+    let sent = sent_input(&bench.come_back(hello));
+    assert_eq!(sent, [(0, "abls".to_owned())], "the holder drops what it has");
+    assert_eq!(bench.feed.pending_bytes(), 4);
+}
+
+#[test]
+fn what_a_signal_threw_away_is_not_asked_about() {
+    let mut bench = interrupted();
+    let forgotten = Hello {
+        writer_known: false,
+        ..again(0, 0)
+    };
+    assert!(sent_input(&bench.come_back(forgotten)).is_empty());
+    assert_eq!(bench.feed.view().parked.unwrap().shown(), "ls");
+    let mut bench = interrupted();
+    let effects = bench.text(ServerText::Error {
+        code: ErrorCode::WriterTaken,
+        message: String::new(),
+        input_offset: Some(Offset(1)),
+    });
+    assert!(connects(&effects).is_some());
+    let unknown = Hello {
+        writer_known: false,
+        ..again(0, 0)
+    };
+    let effects = bench.text(ServerText::Hello(unknown));
+    assert_eq!(sent_input(&effects), [(0, "ls".to_owned())]);
 }
 
 #[test]

@@ -48,6 +48,7 @@ fn hello() -> Hello {
         base_offset: Offset(0),
         tail_offset: Offset(0),
         input_offset: Offset(0),
+        input_accepted: None,
         input_window: 262_144,
         size: Size::DEFAULT,
         role: Role::Writer,

@@ -81,6 +81,24 @@ fn who_only_looks_tells_no_colours() {
 }
 
 #[test]
+fn who_was_logged_out_does_not_knock_again() {
+    let mut bench = Bench::live();
+    bench.typed("ls");
+    bench.text(ServerText::Error {
+        code: ErrorCode::LoggedOut,
+        message: "your login has expired".into(),
+        input_offset: None,
+    });
+    bench.close();
+    assert_eq!(bench.state(), Connection::LoggedOut);
+    assert_eq!(bench.feed.wake_at_ms(), None);
+    for event in [Event::Online, Event::Visible, Event::PageShown, Event::TryNow] {
+        assert_eq!(bench.on(event), []);
+    }
+    assert_eq!(bench.feed.view().parked.unwrap().shown(), "ls");
+}
+
+#[test]
 fn who_was_disconnected_stays_so_until_a_person_says_otherwise() {
     let mut bench = Bench::live();
     bench.typed("ls");
