@@ -1,4 +1,4 @@
-//! The screen engine by itself: CPU time per megabyte of output, memory, snapshots.
+//! The screen engine by itself, in this process: output per CPU time, and memory.
 
 use std::hint::black_box;
 
@@ -7,8 +7,9 @@ use sempre_protocol::{Offset, Size};
 use sempre_screen::{Engine, Screen};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
-use crate::ROUNDS;
-use crate::rounds::Spread;
+use super::{Measure, Round, Row};
+use crate::contender::{Column, Server};
+use crate::workload::Line;
 
 /// Counts what the engine allocates.
 #[global_allocator]
@@ -32,16 +33,16 @@ fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
 }
 
 /// Kinds of output by name.
-fn streams() -> [(&'static str, Vec<u8>); 4] {
+fn streams() -> [(&'static str, Line); 4] {
     [
-        ("ASCII log lines", repeated(log_line)),
-        ("dense SGR", repeated(coloured_line)),
-        ("full-screen program", repeated(full_screen)),
-        ("CJK", repeated(chinese_line)),
+        ("ASCII log lines", log_line),
+        ("dense SGR", coloured_line),
+        ("full-screen program", full_screen),
+        ("CJK", chinese_line),
     ]
 }
 
-fn repeated(line: impl Fn(usize) -> String) -> Vec<u8> {
+fn repeated(line: Line) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(FED_BYTES + 8192);
     for number in 0.. {
         if bytes.len() >= FED_BYTES {
@@ -92,33 +93,54 @@ fn chinese_line(number: usize) -> String {
     )
 }
 
-/// Prints the tables.
-pub(crate) fn measure() {
-    println!("| screen engine, {SIZE} | MB per s of CPU |\n|---|---|");
-    for (name, bytes) in streams() {
-        let rates = (0..ROUNDS).map(|_| {
+/// Kinds of output with their goals, then memory.
+pub(crate) struct EngineAlone;
+
+/// Lines kept, and the goal in MiB.
+const HEAPS: [(usize, &str); 2] = [(5_000, "≤ 1"), (100_000, "≤ 16")];
+const GOALS: [&str; 4] = ["≥ 250", "≥ 130", "≥ 270", "≥ 150"];
+
+impl Measure for EngineAlone {
+    fn name(&self) -> &'static str {
+        "engine"
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let names = streams().map(|(name, _)| name).into_iter().zip(GOALS);
+        let rates =
+            names.map(|(name, goal)| Row::plain(format!("screen engine, {name}, MB per CPU s"), 0, goal));
+        let heaps = HEAPS.map(|(lines, goal)| {
+            Row::plain(
+                format!("screen engine, heap of {lines} lines × 120, MiB"),
+                2,
+                goal,
+            )
+        });
+        rates.chain(heaps).collect()
+    }
+
+    fn takes(&self, column: Column) -> bool {
+        column == Column::Sempre
+    }
+
+    fn round(&self, _server: &dyn Server) -> anyhow::Result<Round> {
+        let rates = streams().map(|(_, line)| {
+            let bytes = repeated(line);
             let (seconds, _) = timed(|| fed(SCROLLBACK, &bytes));
-            bytes.len() as f64 / 1e6 / seconds
+            Some(bytes.len() as f64 / 1e6 / seconds)
         });
-        println!("| {name} | {} |", Spread::of(rates).show(0));
+        let heaps = HEAPS.map(|(lines, _)| Some(heap_mib(lines)));
+        Ok(rates.into_iter().chain(heaps).collect())
     }
-    println!("\n| lines × 120 | heap, MiB | snapshot, ms | bytes |\n|---|---|---|---|");
-    for lines in [5_000_usize, 100_000] {
-        let text = plain(lines + 40);
-        let region = Region::new(ALLOCATOR);
-        let engine = fed(lines, &text);
-        let change = region.change();
-        let held = change.bytes_allocated as f64 - change.bytes_deallocated as f64;
-        let mut bytes = 0;
-        let times = (0..ROUNDS).map(|_| {
-            let (seconds, ansi) = timed(|| engine.snapshot(lines));
-            bytes = ansi.len();
-            seconds * 1e3
-        });
-        let times = Spread::of(times).show(2);
-        println!("| {lines} | {:.2} | {times} | {bytes} |", held / 1024.0 / 1024.0);
-    }
-    println!();
+}
+
+fn heap_mib(lines: usize) -> f64 {
+    let text = plain(lines + 40);
+    let region = Region::new(ALLOCATOR);
+    let engine = black_box(fed(lines, &text));
+    let change = region.change();
+    drop(engine);
+    (change.bytes_allocated as f64 - change.bytes_deallocated as f64) / 1024.0 / 1024.0
 }
 
 fn fed(scrollback: usize, bytes: &[u8]) -> Engine {
