@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::browser_programs::{Chromium, find_chromium, require_programs};
+use super::browser_programs::{Chromium, SCREEN_PROGRAMS, find_chromium, require_programs};
 use super::playwright_report::PlaywrightReport;
 use super::{Report, Suite};
 use crate::page;
@@ -23,7 +23,7 @@ pub(super) fn types(suite: &Suite<'_>) -> Result<Report> {
 /// All of them, once: no test is tried again.
 pub(super) fn run(suite: &Suite<'_>) -> Result<Report> {
     page::npm_install(suite.workspace, DIR)?;
-    require_programs(suite)?;
+    require_programs(suite, &SCREEN_PROGRAMS)?;
     let json = suite.workspace.scratch("playwright.json")?;
     if json.exists() {
         fs::remove_file(&json).with_context(|| format!("cannot remove {}", json.display()))?;

@@ -1,4 +1,4 @@
-//! Chromium and the programs that the browser tests start in a terminal: found, installed, or asked for.
+//! Chromium and the programs that tests start in a terminal: found, installed, or asked for.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -17,8 +17,11 @@ const CHROMIUM_NAMES: [&str; 4] = [
     "google-chrome",
     "google-chrome-stable",
 ];
-/// Programs whose screens the tests look at; each is a Debian package of the same name.
-const PROGRAMS: [&str; 6] = ["bash", "htop", "less", "python3", "tmux", "vim"];
+/// Programs whose screens the browser tests look at; each is a Debian package of the same name.
+pub(super) const SCREEN_PROGRAMS: [&str; 6] = ["bash", "htop", "less", "python3", "tmux", "vim"];
+
+/// Programs that the server's tests start, likewise.
+pub(super) const SERVER_PROGRAMS: [&str; 6] = ["bash", "curl", "fish", "nginx", "python3", "zsh"];
 
 /// Which browser is used.
 #[derive(Debug, PartialEq, Eq)]
@@ -70,10 +73,10 @@ pub(super) fn find_chromium(suite: &Suite<'_>) -> Result<Chromium> {
     Ok(Chromium::Playwrights)
 }
 
-/// The programs that the tests start.
-pub(super) fn require_programs(suite: &Suite<'_>) -> Result<()> {
+/// Makes sure of programs that tests start.
+pub(super) fn require_programs(suite: &Suite<'_>, programs: &[&str]) -> Result<()> {
     let missing = || -> Vec<String> {
-        PROGRAMS
+        programs
             .iter()
             .filter(|name| on_path(name).is_none())
             .map(|name| (*name).to_owned())
@@ -86,7 +89,7 @@ pub(super) fn require_programs(suite: &Suite<'_>) -> Result<()> {
     let missing = missing();
     if !missing.is_empty() {
         let names = missing.join(" ");
-        bail!("the browser tests need these programs: {names} (Debian: apt-get install -y {names})");
+        bail!("the tests need these programs: {names} (Debian: apt-get install -y {names})");
     }
     Ok(())
 }
@@ -103,6 +106,8 @@ fn apt_install(suite: &Suite<'_>, packages: &[String]) -> Result<()> {
     println!("      installing {} with apt-get", packages.join(" "));
     let apt = |args: &[&str]| {
         let mut command = Command::new("apt-get");
+        // As in single-user mode: what is installed starts no service.
+        command.env("RUNLEVEL", "1");
         command.env("DEBIAN_FRONTEND", "noninteractive").args(args);
         command
     };
@@ -116,7 +121,9 @@ fn apt_install(suite: &Suite<'_>, packages: &[String]) -> Result<()> {
 }
 
 fn on_path(name: &str) -> Option<PathBuf> {
-    answer("sh", &["-c", "command -v -- \"$1\"", "sh", name]).map(PathBuf::from)
+    // Debian has servers where an ordinary user's PATH does not look.
+    let look = "PATH=$PATH:/usr/sbin; command -v -- \"$1\"";
+    answer("sh", &["-c", look, "sh", name]).map(PathBuf::from)
 }
 
 #[cfg(test)]

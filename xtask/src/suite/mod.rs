@@ -34,7 +34,7 @@ use not_run::{Allowed, NotRun};
 use plan::{Action, Step};
 
 /// After this a hanging step is ended. A cold build on two cores takes minutes, a hang takes forever.
-const STEP_LIMIT: Duration = Duration::from_secs(20 * 60);
+const STEP_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// Which page is tested: the one that is shipped. Compiling it costs seconds more than a dev page, and each of
 /// the many page loads is quicker.

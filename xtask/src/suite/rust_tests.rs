@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::browser_programs::{SERVER_PROGRAMS, require_programs};
 use super::not_run::NotRun;
 use super::plan::{Build, Step};
 use super::{Report, SITE, Suite};
@@ -9,6 +10,9 @@ use crate::workspace::Profile;
 
 /// Runs all tests of a package: units, integration, documentation.
 pub(super) fn run(suite: &Suite<'_>, step: &Step, build: &Build) -> Result<Report> {
+    if build.package == "sempre-server" {
+        require_programs(suite, &SERVER_PROGRAMS)?;
+    }
     let mut command = suite.workspace.cargo(SITE, "test")?;
     command
         .args(["--no-fail-fast", "--package", &build.package])
