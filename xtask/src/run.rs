@@ -15,6 +15,15 @@ use crate::progress::seconds;
 
 /// Lines of a failed program's output that are shown; the log has them all.
 const SHOWN_LINES: usize = 400;
+/// Begin the lines by which cargo says what it is busy with; they would stand between a failure and its reason.
+const BUSY_WORDS: [&str; 6] = [
+    "Blocking",
+    "Checking",
+    "Compiling",
+    "Documenting",
+    "Downloaded",
+    "Downloading",
+];
 /// How often a long run says that it is still going.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
 
@@ -45,7 +54,7 @@ pub(crate) struct Finished {
 impl Finished {
     /// The end of the output and how it ended.
     pub(crate) fn report(&self) -> String {
-        let lines: Vec<&str> = self.output.lines().collect();
+        let lines: Vec<&str> = self.output.lines().filter(|line| !is_progress(line)).collect();
         let skipped = lines.len().saturating_sub(SHOWN_LINES);
         let shown = lines.get(skipped..).unwrap_or_default().join("\n");
         let note = if skipped > 0 {
@@ -55,6 +64,12 @@ impl Finished {
         };
         format!("{}\n{note}{shown}\n(log: {})", self.how, self.log.display())
     }
+}
+
+/// Whether cargo wrote this line only to say what it is busy with.
+fn is_progress(line: &str) -> bool {
+    let first = line.split_whitespace().next().unwrap_or_default();
+    line.starts_with(' ') && BUSY_WORDS.contains(&first)
 }
 
 /// Whether children may draw on the terminal.
@@ -181,6 +196,21 @@ mod tests {
             error.contains("exit status: 3") && error.contains("out\nerr"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn what_cargo_was_busy_with_does_not_stand_before_the_reason() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = must(
+            Command::new("sh").args([
+                "-c",
+                "echo '   Compiling serde v1'; echo 'error: no space'; exit 101",
+            ]),
+            &job(&dir, Duration::from_secs(30)),
+        )
+        .unwrap_err()
+        .to_string();
+        assert!(error.contains("101\nerror: no space\n(log:"), "{error}");
     }
 
     #[test]
