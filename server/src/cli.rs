@@ -1,5 +1,6 @@
 //! The command line: one file per verb. Parsing and printing only; the work is in the other rooms.
 
+mod heartbeat;
 mod serve;
 
 use std::process::ExitCode;
@@ -18,15 +19,18 @@ struct Cli {
 enum Verb {
     /// Start the server; sessions of an earlier one go on
     Serve(crate::config::serve::ServeFlags),
+    /// Ping a server's workers, once or again and again
+    Heartbeat(crate::config::heartbeat::HeartbeatFlags),
 }
 
 /// Runs the program.
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
-        Verb::Serve(flags) => serve::run(flags),
+        Verb::Serve(flags) => serve::run(flags).map(|()| ExitCode::SUCCESS),
+        Verb::Heartbeat(flags) => heartbeat::run(&flags),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             complain(&error);
             ExitCode::FAILURE

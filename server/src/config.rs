@@ -3,6 +3,7 @@
 pub mod base_path;
 pub mod door;
 pub mod dot_env;
+pub mod heartbeat;
 pub mod life;
 pub mod listen;
 pub mod oidc;

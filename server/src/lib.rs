@@ -1,6 +1,6 @@
 //! The composition root of Sempre: command line, configuration, HTTP, authentication, sessions.
 //!
-//! Arrows inside: `cli → config, http, sessions, store, auth, doctor` · `http → auth, sessions` ·
+//! Arrows inside: `cli → config, http, sessions, store, auth, doctor, heartbeat` · `http → auth, sessions` ·
 //! `auth, sessions → store`. Handlers extract, call `sessions`, and map the error; nothing below `http` knows of it.
 //! `measure` is used by all of them and uses none.
 
@@ -13,6 +13,7 @@ mod calendar;
 pub mod cli;
 pub mod config;
 pub mod doctor;
+pub mod heartbeat;
 pub mod http;
 pub mod markup;
 pub mod measure;

@@ -181,7 +181,7 @@ impl ServeConfig {
         }
         let data_dir = match flags.data_dir {
             Some(data_dir) => data_dir,
-            None => default_data_dir(&variable)?,
+            None => data_dir(&variable)?,
         };
         let shell = flags
             .shell
@@ -216,7 +216,7 @@ impl ServeConfig {
 }
 
 /// `KIRO_PORT` (row K1): the port on loopback, when nothing else says where to listen.
-fn kiro_port(value: Option<String>) -> anyhow::Result<Option<u16>> {
+pub(super) fn kiro_port(value: Option<String>) -> anyhow::Result<Option<u16>> {
     value
         .map(|port| {
             port.parse()
@@ -225,7 +225,8 @@ fn kiro_port(value: Option<String>) -> anyhow::Result<Option<u16>> {
         .transpose()
 }
 
-fn default_data_dir(variable: &impl Fn(&str) -> Option<String>) -> anyhow::Result<PathBuf> {
+/// Where sessions are kept unless another place is named.
+pub(super) fn data_dir(variable: &impl Fn(&str) -> Option<String>) -> anyhow::Result<PathBuf> {
     if let Some(state) = variable("XDG_STATE_HOME")
         .map(PathBuf::from)
         .filter(|path| path.is_absolute())

@@ -27,6 +27,7 @@ mod environment;
 mod flow;
 #[allow(dead_code, reason = "the security tests use the rest")]
 mod harness;
+mod heartbeat;
 mod history;
 mod holder_loss;
 mod input;

@@ -6,6 +6,7 @@ mod reconnecting;
 mod server;
 mod setup;
 mod tls;
+mod verb;
 mod viewer;
 
 use std::fmt::Write as _;
@@ -18,6 +19,7 @@ pub(crate) use reconnecting::Reconnecting;
 pub(crate) use server::{Server, data_dir_modes};
 pub(crate) use setup::{Setup, TestDir, holder_program};
 pub(crate) use tls::{Authority, Secured};
+pub(crate) use verb::Verb;
 pub(crate) use viewer::{Exit, Viewer, attach_request, is_inexact};
 
 /// Whatever a test waits for must be there by then; only a hung test gets near it.
