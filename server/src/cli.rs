@@ -1,5 +1,6 @@
 //! The command line: one file per verb. Parsing and printing only; the work is in the other rooms.
 
+mod doctor;
 mod heartbeat;
 mod serve;
 
@@ -19,6 +20,8 @@ struct Cli {
 enum Verb {
     /// Start the server; sessions of an earlier one go on
     Serve(crate::config::serve::ServeFlags),
+    /// Look for what is wrong with this machine, and say what mends it
+    Doctor(crate::config::doctor::DoctorFlags),
     /// Ping a server's workers, once or again and again
     Heartbeat(crate::config::heartbeat::HeartbeatFlags),
 }
@@ -27,6 +30,7 @@ enum Verb {
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Serve(flags) => serve::run(flags).map(|()| ExitCode::SUCCESS),
+        Verb::Doctor(flags) => Ok(doctor::run(&flags)),
         Verb::Heartbeat(flags) => heartbeat::run(&flags),
     };
     match outcome {

@@ -37,6 +37,7 @@ pub use append::Appended;
 pub use error::SessionError;
 pub use last_sequence::Progress;
 pub use last_words::{EARLY_EXIT_LIMIT, LastWords, early_exit, last_words};
+pub use launch::find_holder;
 pub use limits::Limits;
 pub use registry::{Registry, RegistryOptions};
 pub use roster::Identity;

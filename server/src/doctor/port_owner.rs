@@ -41,6 +41,25 @@ pub struct Listeners {
     pub others: Vec<(u16, Option<Owner>)>,
 }
 
+/// Every port of `ports` on which somebody listens, with whom, unless it is another user's and hidden. Blocks.
+///
+/// # Errors
+/// If the kernel's table cannot be read.
+pub fn all(ports: RangeInclusive<u16>) -> std::io::Result<Vec<(u16, Option<Owner>)>> {
+    std::fs::File::open("/proc/net/tcp")?;
+    let found = listening(ports);
+    let wanted = found.iter().map(|(_, inode)| inode.clone()).collect();
+    let owners = owners(&wanted);
+    let mut all: Vec<_> = found
+        .into_iter()
+        .map(|(port, inode)| (port, owners.get(&inode).cloned()))
+        .collect();
+    // Both address families of one program are one listener.
+    all.sort_by_key(|(port, owner)| (*port, owner.as_ref().map(|owner| owner.pid)));
+    all.dedup();
+    Ok(all)
+}
+
 /// Who listens on `ports`. Looks through all processes only if somebody else does. Blocks.
 pub fn listeners(ports: RangeInclusive<u16>) -> Listeners {
     let found = listening(ports);

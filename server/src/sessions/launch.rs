@@ -24,7 +24,7 @@ const HOLDER_VARIABLE: &str = "SEMPRE_HOLDER";
 ///
 /// # Errors
 /// If there is none, with the paths that were tried.
-pub(super) fn find_holder() -> Result<PathBuf, SessionError> {
+pub fn find_holder() -> Result<PathBuf, SessionError> {
     let path = match std::env::var_os(HOLDER_VARIABLE) {
         Some(path) => PathBuf::from(path),
         None => {

@@ -37,7 +37,14 @@ pub enum DataDirError {
 #[derive(Debug)]
 pub struct DataDir {
     root: PathBuf,
-    _lock: File,
+    lock: File,
+}
+
+/// A server that stops says so: a pid in a lock that nobody has tells of one that was killed.
+impl Drop for DataDir {
+    fn drop(&mut self) {
+        let _ = self.lock.set_len(0);
+    }
 }
 
 impl DataDir {
@@ -74,7 +81,7 @@ impl DataDir {
             .and_then(|()| lock.rewind())
             .and_then(|()| write!(lock, "{}", std::process::id()))
             .map_err(unwritable)?;
-        Ok(Self { root, _lock: lock })
+        Ok(Self { root, lock })
     }
 
     /// The directory itself, absolute.

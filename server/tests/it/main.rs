@@ -23,6 +23,7 @@ mod compat_terminal;
 mod cuts;
 mod damage;
 mod disk;
+mod doctor;
 mod environment;
 mod flow;
 #[allow(dead_code, reason = "the security tests use the rest")]

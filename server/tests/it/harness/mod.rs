@@ -19,7 +19,7 @@ pub(crate) use reconnecting::Reconnecting;
 pub(crate) use server::{Server, data_dir_modes};
 pub(crate) use setup::{Setup, TestDir, holder_program};
 pub(crate) use tls::{Authority, Secured};
-pub(crate) use verb::Verb;
+pub(crate) use verb::{Ran, Verb};
 pub(crate) use viewer::{Exit, Viewer, attach_request, is_inexact};
 
 /// Whatever a test waits for must be there by then; only a hung test gets near it.
