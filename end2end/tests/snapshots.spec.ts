@@ -1,5 +1,5 @@
 // The page comes back to a session by a snapshot: the screen exactly as it was, and nothing said to the program.
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 
 import { Terminal } from "../support/terminal";
 import { expect, test } from "../support/test";
@@ -52,16 +52,24 @@ test("a reload keeps colours, the cursor's place and a half-typed line", async (
 
 test("nobody types junk at the prompt after a reload while a program asks", async ({ shell, server }) => {
   const { terminal } = await shell();
+  const rounds = 6;
   const asks = "\\e[c\\e[>c\\e[6n\\e[5n\\e]10;?\\e\\\\\\e]11;?\\e\\\\\\e]4;1;?\\e\\\\\\e[?2026$p\\eP$qm\\e\\\\";
-  await terminal.start(`stty -echo; for n in $(seq 6); do printf '${asks}'; sleep 0.3; done; sleep 1; stty echo`);
+  // One half asks, the other keeps what it is answered until a person types q.
+  const ask = `(for n in $(seq ${rounds}); do printf '${asks}'; sleep 0.3; done) &`;
+  const keep = 'while read -rN1 key && [ "$key" != q ]; do printf %s "$key"; done > answers';
+  await terminal.start(`stty -echo -icanon; ${ask} ${keep}; wait; stty sane; echo kept-$?`);
   for (let times = 0; times < 3; times += 1) await reload(terminal);
-  await terminal.shows(/sempre-test\$[^]*$/);
-  await terminal.press("Control+c");
-  await terminal.press("Control+u");
-  await terminal.run("stty sane; cat -v; echo read-$?");
-  await terminal.page.reload();
-  await terminal.becomes("live");
-  await terminal.hasFocus();
+  const answered = async (answer: string) => (await readFile(server.file("answers"), "latin1")).split(answer).length - 1;
+  // The status of the terminal and its colours, which come after one another.
+  for (const answer of ["\x1b[0n", "]11;rgb:", "\x1bP1$r"]) {
+    await expect.poll(() => answered(answer)).toBe(rounds);
+  }
+  await terminal.type("q");
+  await terminal.shows(/^kept-0$/m);
+  for (const answer of ["\x1b[?1;2c", "\x1b[0n", "]11;rgb:"]) expect(await answered(answer)).toBe(rounds);
+
+  await terminal.start("cat -v; echo read-$?");
+  await reload(terminal);
   await terminal.type("plain\n");
   await terminal.press("Control+d");
   await terminal.shows(/^read-0$/m);
