@@ -22,6 +22,7 @@
 //! | `reader` | bytes by offset |
 //! | `events` | sizes, times and the exit, read from the index |
 //! | `verify` | finding every damaged place |
+//! | `input` | the recording of input beside it, of sessions that have one |
 
 #![forbid(unsafe_code)]
 
@@ -30,6 +31,7 @@ mod compress;
 mod current;
 mod events;
 mod index_file;
+mod input;
 mod options;
 mod output_file;
 mod reader;
@@ -43,6 +45,10 @@ mod writer;
 
 pub use compress::{Compressed, compress};
 pub use events::Records;
+pub use input::{
+    DEFAULT_INPUT_BUDGET_BYTES, INPUT_HEADER_BYTES, INPUT_NAME, InputEvent, InputRead, InputReader,
+    InputRecord, InputWriter, MAX_INPUT_BYTES,
+};
 pub use options::{DEFAULT_BUDGET_BYTES, Options};
 pub use reader::{Bounds, ReadAt, ReadError, Reader};
 pub use record::{Event, ExitRecord, ExitStatus, RECORD_BYTES, Record, RecordError, Size};
