@@ -26,6 +26,7 @@ mod programs;
 mod proof;
 mod router;
 mod screen;
+mod send_limit;
 mod session_events;
 mod sessions;
 mod state;

@@ -43,6 +43,11 @@ pub struct ReachFlags {
     #[arg(long, value_name = "MS", env = "SEMPRE_BODY_TIMEOUT_MS", default_value = "15000",
           value_parser = clap::value_parser!(u64).range(1..))]
     pub body_timeout_ms: u64,
+
+    /// How long a client may take nothing of an answer that waits for it; WebSockets have limits of their own
+    #[arg(long, value_name = "MS", env = "SEMPRE_SEND_TIMEOUT_MS", default_value = "120000",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pub send_timeout_ms: u64,
 }
 
 /// Where certificate and key are.
@@ -61,6 +66,8 @@ pub struct TimeLimits {
     pub head: Duration,
     /// For a request's body.
     pub body: Duration,
+    /// Without taking anything of an answer.
+    pub send: Duration,
 }
 
 /// What browsers know the server by.
@@ -117,6 +124,7 @@ impl ReachFlags {
         TimeLimits {
             head: Duration::from_millis(self.head_timeout_ms),
             body: Duration::from_millis(self.body_timeout_ms),
+            send: Duration::from_millis(self.send_timeout_ms),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Connections: taken, counted, wrapped in TLS, served with time limits, ended when the server goes down.
 //!
-//! A client that opens connections and says nothing, or says it a byte at a time, holds a place for a limited time
-//! only (slowloris). What was upgraded to a WebSocket holds none: its own limits are with its session.
+//! A client that opens connections and says nothing, says it a byte at a time, or reads nothing of its answer holds a
+//! place for a limited time only (slowloris). What was upgraded to a WebSocket holds none: its own limits are with its session.
 
 use std::io;
 use std::sync::Arc;
@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
+use axum::http::StatusCode;
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -20,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use super::send_limit::Limited;
 use super::tls::Tls;
 use crate::auth::Peer;
 
@@ -37,6 +40,8 @@ pub(super) struct Serving {
     pub(super) tls: Option<Arc<Tls>>,
     /// For the TLS handshake, for a request's head, and between two requests.
     pub(super) head_timeout: Duration,
+    /// For a client that takes nothing of what is sent to it.
+    pub(super) send_timeout: Duration,
     pub(super) places: Arc<Semaphore>,
     pub(super) tasks: TaskTracker,
     pub(super) drain: CancellationToken,
@@ -100,9 +105,18 @@ impl Serving {
     /// Answers requests until the connection ends or is upgraded.
     async fn converse(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: Peer) {
         let (app, peer) = (self.app.clone(), ConnectInfo(peer));
+        let stream = Limited::new(stream, self.send_timeout);
+        let lift = stream.lift();
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer.clone());
-            app.clone().oneshot(request)
+            let (answer, lift) = (app.clone().oneshot(request), lift.clone());
+            async move {
+                let answer = answer.await;
+                if answer.as_ref().is_ok_and(is_upgrade) {
+                    lift.lift();
+                }
+                answer
+            }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -122,6 +136,10 @@ impl Serving {
             tracing::debug!(%error, "a connection broke");
         }
     }
+}
+
+fn is_upgrade(answer: &Response) -> bool {
+    answer.status() == StatusCode::SWITCHING_PROTOCOLS
 }
 
 /// Whether a connection was gone before it was taken: nothing is wrong with the listener.

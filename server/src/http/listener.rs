@@ -124,6 +124,7 @@ pub fn serve(
         app: router(state.clone(), gate.limits.body),
         tls: gate.tls.clone(),
         head_timeout: gate.limits.head,
+        send_timeout: gate.limits.send,
         places: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
         tasks: tasks.clone(),
         drain,

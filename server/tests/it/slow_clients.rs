@@ -1,12 +1,13 @@
 //! Clients that take their time: they are shown out, and nobody else notices.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::{Authority, Call, LONG, Server, Setup};
+use crate::harness::{Authority, Call, LONG, Server, Setup, eventually, find};
 
 const LIMIT_MS: &str = "600";
 /// Between two bytes of a client that drips: less than any limit.
@@ -140,4 +141,52 @@ async fn a_websocket_outlives_the_limits() {
     to_the_end(&mut silent).await;
     viewer.type_in("still here\n").await;
     viewer.until_output("still here").await;
+}
+
+/// More than sockets hold on both sides.
+const LARGE: u64 = 24 * 1024 * 1024;
+
+/// Whether the server's end of a connection is still open, by the kernel's table.
+fn is_held(server: SocketAddr, client: SocketAddr) -> bool {
+    let ends = format!(":{:04X} 0100007F:{:04X} 01 ", server.port(), client.port());
+    std::fs::read_to_string("/proc/net/tcp").unwrap().contains(&ends)
+}
+
+#[tokio::test]
+async fn who_stops_reading_an_answer_is_shown_out_and_who_has_nothing_to_read_is_not() {
+    let server = Setup::new().arg("--send-timeout-ms").arg(LIMIT_MS).start();
+    let id = server
+        .script(&format!("head -c {LARGE} /dev/zero | tr '\\0' x; cat"))
+        .await;
+    server
+        .until(id, "the output", |info| info.offset.0 >= LARGE)
+        .await;
+    let mut idle = server.attach(id, &format!("from={LARGE}")).await;
+    let token = server.token();
+    let request = |path: &str| {
+        format!("GET /api/v1/{path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n")
+    };
+    let mut events = say(&server, &request("events")).await;
+    let mut said = Vec::new();
+    while find(&said, b"resync", 0).is_none() {
+        assert!(
+            events.read_buf(&mut said).await.unwrap() > 0,
+            "the stream goes on"
+        );
+    }
+    let mut stuck = say(&server, &request(&format!("sessions/{id}/output"))).await;
+    stuck.read_exact(&mut [0; 12]).await.unwrap();
+    let client = stuck.local_addr().unwrap();
+    let gone = || async { (!is_held(server.address(), client)).then_some(()) };
+    eventually("the end of the connection", gone).await;
+    let rest = to_the_end(&mut stuck).await.len() as u64;
+    assert!(rest < LARGE, "it got everything");
+    // Silent for longer than the limit, both.
+    idle.type_in("still here\n").await;
+    idle.until_output("still here").await;
+    server.delete(id).await;
+    while find(&said, b"event: session", 0).is_none() {
+        let read = tokio::time::timeout(LONG, events.read_buf(&mut said)).await;
+        assert!(read.unwrap().unwrap() > 0, "the stream was cut");
+    }
 }
