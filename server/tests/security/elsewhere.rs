@@ -7,7 +7,7 @@ use super::provider::{CLIENT, Provider, SECRET};
 use crate::harness::{Answer, Call, Server, Setup};
 
 /// A server whose people log in at `provider`, as `flags` say.
-fn at(provider: &Provider, flags: &[&str]) -> (tempfile::TempDir, Setup) {
+pub(crate) fn at(provider: &Provider, flags: &[&str]) -> (tempfile::TempDir, Setup) {
     let temp = tempfile::Builder::new().prefix("sempre-test-").tempdir().unwrap();
     let secret = temp.path().join("secret");
     std::fs::write(&secret, format!("{SECRET}\n")).unwrap();
@@ -37,12 +37,12 @@ impl Underway {
 }
 
 /// The path of an address on a server of these tests.
-fn path_of(url: &str) -> String {
+pub(crate) fn path_of(url: &str) -> String {
     let rest = url.split_once("://").unwrap().1;
     format!("/{}", rest.split_once('/').unwrap().1)
 }
 
-fn address_of(url: &str) -> std::net::SocketAddr {
+pub(crate) fn address_of(url: &str) -> std::net::SocketAddr {
     let rest = url.split_once("://").unwrap().1;
     rest.split('/').next().unwrap().parse().unwrap()
 }
@@ -65,7 +65,7 @@ async fn underway(server: &Server) -> Underway {
     }
 }
 
-fn sets_login(answer: &Answer) -> bool {
+pub(crate) fn sets_login(answer: &Answer) -> bool {
     let mut cookies = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
     cookies.any(|(_, cookie)| cookie.contains("SameSite=Strict"))
 }

@@ -13,7 +13,7 @@
 //! | log injection | [`audit`], [`access`] |
 //! | predictable temporary names | [`files`] |
 //! | a JWT that chooses its algorithm, without a signature, expired, of another issuer, of a key taken back | [`tokens`] |
-//! | a login at another service that is replayed, swapped or made up | [`elsewhere`] |
+//! | a login at another service that is replayed, swapped or made up | [`elsewhere`], [`elsewhere_by_proxy`] |
 //! | login without a limit | [`passwords`] |
 
 #![allow(
@@ -34,6 +34,7 @@ mod audit;
 mod commands;
 mod echo_back;
 mod elsewhere;
+mod elsewhere_by_proxy;
 mod files;
 mod keys;
 mod markup;

@@ -1,6 +1,7 @@
 //! A server to test, the clients that test it, and waiting for states instead of times.
 
 mod http;
+pub(crate) mod nginx;
 mod process;
 mod reconnecting;
 mod server;
