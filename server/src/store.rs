@@ -14,6 +14,6 @@ mod sqlite;
 pub use access::{AccessStore, AuditFilter, AuditRow, GrantKind, GrantRow, UserRow};
 pub use data_dir::{DataDir, DataDirError};
 pub use random::random_bytes;
-pub use session_row::{ActivityNote, SessionRow};
+pub use session_row::{ActivityNote, Place, SessionRow};
 pub use session_store::{Answer, Store, StoreError};
 pub use sqlite::{Opened, SqliteStore};

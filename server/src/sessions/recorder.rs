@@ -23,6 +23,8 @@ use crate::store::{ActivityNote, SessionRow, Store, StoreError};
 const GATHER: Duration = Duration::from_millis(50);
 /// A store that failed is tried again after this.
 const RETRY: Duration = Duration::from_secs(5);
+/// Where users stand in sessions (T6) is written this long after the first of them moved, all at once.
+const PLACES_EVERY: Duration = Duration::from_secs(5);
 /// Orders that may wait for the recorder.
 const MAX_ORDERS: usize = 64;
 
@@ -152,6 +154,8 @@ impl Recorder {
 pub(super) async fn run(registry: Arc<Registry>, mut recording: Recording, end: CancellationToken) {
     let mut dirty: HashSet<SessionId> = registry.ids().into_iter().collect();
     let mut write_at = Some(Instant::now());
+    let mut places_at = None;
+    let moved = Arc::clone(registry.places_moved());
     loop {
         tokio::select! {
             biased;
@@ -163,6 +167,15 @@ pub(super) async fn run(registry: Arc<Registry>, mut recording: Recording, end: 
             () = reached(write_at) => {
                 let written = write(&registry, &mut dirty, &mut recording.rows).await;
                 write_at = (!written).then(|| Instant::now() + RETRY);
+                continue;
+            }
+            () = moved.notified(), if places_at.is_none() => {
+                places_at = Some(Instant::now() + PLACES_EVERY);
+                continue;
+            }
+            () = reached(places_at) => {
+                places_at = None;
+                note_places(&registry, &recording.rows.written).await;
                 continue;
             }
             change = recording.changes.recv() => match change {
@@ -182,6 +195,7 @@ pub(super) async fn run(registry: Arc<Registry>, mut recording: Recording, end: 
     dirty.extend(registry.ids());
     write(&registry, &mut dirty, &mut recording.rows).await;
     note_activity(&registry, &mut recording.rows.written).await;
+    note_places(&registry, &recording.rows.written).await;
     registry.recorder().store.close().await;
 }
 
@@ -267,5 +281,27 @@ async fn note_activity(registry: &Registry, written: &mut HashMap<SessionId, Ses
                 row.last_activity_monotonic = note.last_activity_monotonic;
             }
         }
+    }
+}
+
+/// Writes where users stand in sessions that have a row; what cannot be written is tried again as late.
+async fn note_places(registry: &Registry, written: &HashMap<SessionId, SessionRow>) {
+    let sessions = written.keys().filter_map(|&id| registry.get(id).ok());
+    let (mut taken, mut places) = (Vec::new(), Vec::new());
+    for session in sessions {
+        if let Some(moved) = session.last_sequences().take_moved() {
+            places.push((session.id(), moved));
+            taken.push(session);
+        }
+    }
+    if places.is_empty() {
+        return;
+    }
+    let outcome = registry.recorder().store.put_places(places).await;
+    registry.recorder().note(&outcome);
+    if outcome.is_err() {
+        taken
+            .iter()
+            .for_each(|session| session.last_sequences().still_moved());
     }
 }

@@ -10,7 +10,7 @@ use sempre_protocol::SessionId;
 use sempre_protocol::api::{CreateSession, SessionInfo, SessionState, Shells};
 use sempre_protocol::holder::{EndReason, Manifest, Spec};
 use tokio::process::Child;
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::{Notify, Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -335,6 +335,10 @@ impl Registry {
 
     pub(super) fn policy(&self) -> &LifePolicy {
         &self.options.policy
+    }
+
+    pub(super) fn places_moved(&self) -> &Arc<Notify> {
+        &self.surroundings.places_moved
     }
 
     pub(super) fn clock(&self) -> &dyn Clock {

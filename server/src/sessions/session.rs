@@ -10,7 +10,7 @@ use sempre_protocol::holder::{EndReason, Manifest, Op, WriterState};
 use sempre_protocol::texts::{ExitStatus, Signal};
 use sempre_protocol::viewers::ViewerInfo;
 use sempre_protocol::{Offset, SessionId, Size};
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use super::SessionError;
@@ -89,6 +89,8 @@ pub(super) struct Surroundings {
     pub(super) changes: broadcast::Sender<Change>,
     /// The screens in memory.
     pub(super) screens: Arc<Screens>,
+    /// Told when a user's place in a session is another than in the store (T6).
+    pub(super) places_moved: Arc<Notify>,
     /// Tells the time.
     pub(super) clock: Arc<dyn Clock>,
     /// How long the journal of an ended session is kept, ms; 0: for ever.
@@ -141,7 +143,7 @@ impl Session {
             status: watch::Sender::new(status),
             orders,
             roster: Roster::default(),
-            last_sequences: LastSequences::default(),
+            last_sequences: LastSequences::new(Arc::clone(&surroundings.places_moved)),
             programs: Programs::default(),
             last_activity_ms: AtomicU64::new(activity.wall_ms),
             last_activity_monotonic_ms: AtomicU64::new(activity.monotonic_ms),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sempre_protocol::api::SessionState;
 use sempre_protocol::{RunId, SessionId};
+use serde::{Deserialize, Serialize};
 
 /// A session as a row. The journal and `session.json` are the truth of sessions that have a directory; an archived
 /// session has only its row.
@@ -74,4 +75,13 @@ pub struct ActivityNote {
     pub last_activity: u64,
     /// As in [`SessionRow::last_activity_monotonic`].
     pub last_activity_monotonic: u64,
+}
+
+/// Where a user's newest connection to a session stood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The user; none: whoever has the server's own token.
+    pub user: Option<String>,
+    /// They have the output before this.
+    pub offset: u64,
 }

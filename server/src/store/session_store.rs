@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use futures_util::future::BoxFuture;
 use sempre_protocol::SessionId;
 
-use super::{ActivityNote, SessionRow};
+use super::{ActivityNote, Place, SessionRow};
 
 /// Why the store did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,12 @@ pub trait Store: Debug + Send + Sync {
 
     /// Notes activity of sessions that have a row, and touches nothing else.
     fn note_activity(&self, notes: Vec<ActivityNote>) -> Answer<'_, ()>;
+
+    /// Replaces the places of these sessions; one without a row gets none.
+    fn put_places(&self, places: Vec<(SessionId, Vec<Place>)>) -> Answer<'_, ()>;
+
+    /// The places of all sessions that have some.
+    fn places(&self) -> Answer<'_, Vec<(SessionId, Vec<Place>)>>;
 
     /// One row.
     fn get(&self, id: SessionId) -> Answer<'_, Option<SessionRow>>;

@@ -15,7 +15,7 @@ use sqlx::sqlite::{SqlitePool, SqliteSynchronous};
 
 use super::database::{self, Schema, integer};
 use super::session_store::Answer;
-use super::{ActivityNote, SessionRow, Store, StoreError};
+use super::{ActivityNote, Place, SessionRow, Store, StoreError};
 
 /// Room kept in the database and its log for writing on a full disk, bytes.
 const RESERVE_BYTES: u32 = 256 * 1024;
@@ -24,6 +24,11 @@ const SCHEMA: Schema = Schema {
     migrations: &[
         (1, "sessions", include_str!("migrations/0001_sessions.sql")),
         (2, "owner", include_str!("migrations/0002_owner.sql")),
+        (
+            5,
+            "last_sequences",
+            include_str!("migrations/0005_last_sequences.sql"),
+        ),
     ],
     synchronous: SqliteSynchronous::Normal,
 };
@@ -135,6 +140,25 @@ impl Store for SqliteStore {
                     .await?;
             }
             Ok(transaction.commit().await?)
+        }
+        .boxed()
+    }
+
+    fn put_places(&self, places: Vec<(SessionId, Vec<Place>)>) -> Answer<'_, ()> {
+        async move {
+            let mut transaction = self.pool.begin().await?;
+            for (id, places) in &places {
+                rows::bind_places(*id, places)?.execute(&mut *transaction).await?;
+            }
+            Ok(transaction.commit().await?)
+        }
+        .boxed()
+    }
+
+    fn places(&self) -> Answer<'_, Vec<(SessionId, Vec<Place>)>> {
+        async move {
+            let found = sqlx::query(rows::SELECT_PLACES).fetch_all(&self.pool).await?;
+            found.iter().map(rows::read_places).collect()
         }
         .boxed()
     }

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use crate::harness::{LONG, Server, Setup, assert_same, eventually};
+use crate::harness::{LONG, Server, Setup, assert_same, eventually, find};
 
 struct Terminal {
     ws: WebSocketStream<TcpStream>,
@@ -221,4 +221,42 @@ async fn t6_the_last_sequence_is_what_was_acknowledged_or_had_arrived() {
     terminal.input(b"four\n").await;
     terminal.until("what is new", |t| t.shows("four")).await;
     assert!(!terminal.shows("two"), "{}", terminal.output.escape_ascii());
+}
+
+#[tokio::test]
+async fn t6_the_last_sequence_is_known_after_a_restart_of_the_server() {
+    let mut server = Setup::new().start();
+    let id = server.script("stty -echo; echo one; exec cat").await;
+    let mut terminal = Terminal::open(&server, id, "?recover_from=last_sequence").await;
+    terminal.until("the beginning", |t| t.shows("one")).await;
+    terminal.input(b"two\n").await;
+    terminal.until("more", |t| t.shows("two")).await;
+    terminal.ask(&TerminalAsked::Ack { seq: Offset(5) }).await;
+    terminal.ask(&TerminalAsked::Ping).await;
+    terminal
+        .until("a pong", |t| t.said.contains(&TerminalSaid::Pong))
+        .await;
+    drop(terminal);
+    server.stop();
+    server.start_again();
+    let mut terminal = Terminal::open(&server, id, "?recover_from=last_sequence").await;
+    terminal
+        .until("what was not acknowledged", |t| t.shows("two"))
+        .await;
+    assert_eq!(terminal.output, b"two\r\n");
+    assert_eq!(terminal.said, [], "no snapshot");
+    // A server that is killed has written it a few seconds before; what moved since comes again, and is not lost.
+    terminal.ask(&TerminalAsked::Ack { seq: Offset(10) }).await;
+    let stored = || async {
+        let database = server.dir().data().join("sempre.db-wal");
+        let log = std::fs::read(database).unwrap_or_default();
+        find(&log, b"\"offset\":10}", 0).map(drop)
+    };
+    eventually("the place in the database", stored).await;
+    server.kill();
+    server.start_again();
+    let mut terminal = Terminal::open(&server, id, "?recover_from=last_sequence").await;
+    terminal.input(b"three\n").await;
+    terminal.until("what is new", |t| t.shows("three")).await;
+    assert_eq!(terminal.output, b"three\r\n");
 }

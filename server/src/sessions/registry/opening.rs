@@ -23,7 +23,7 @@ use crate::sessions::screen::Screens;
 use crate::sessions::session::{Activity, Exit, Status, Surroundings};
 use crate::sessions::shell_integration::ShellIntegration;
 use crate::sessions::{SessionError, adopt, launch, lifecycle, screen, shells};
-use crate::store::{DataDir, SessionRow, SqliteStore, Store, StoreError};
+use crate::store::{DataDir, Place, SessionRow, SqliteStore, Store, StoreError};
 
 /// Changes a slow watcher of the list may be behind before it has to fetch it again.
 const CHANGES_KEPT: usize = 256;
@@ -67,6 +67,7 @@ impl Registry {
             surroundings: Arc::new(Surroundings {
                 changes,
                 screens: Screens::new(stop.clone()),
+                places_moved: Arc::default(),
                 clock: Arc::clone(&options.clock),
                 retention_ms: options.policy.keep.retention_ms,
             }),
@@ -79,6 +80,7 @@ impl Registry {
             unreadable: Default::default(),
         });
         let gone = registry.adopt_all(rows)?;
+        registry.restore_places(database.places);
         let run = recorder::run(Arc::clone(&registry), recording, registry.stop_recording.clone());
         registry.recording.spawn(run);
         registry.forget_rows(gone).await;
@@ -90,6 +92,15 @@ impl Registry {
             .links
             .spawn(screen::look_at(running, registry.stop.clone()));
         Ok(registry)
+    }
+
+    /// Users go on where they stood (T6); of sessions that are gone nothing is known any more.
+    fn restore_places(&self, places: Vec<(SessionId, Vec<Place>)>) {
+        for (id, places) in places {
+            if let Ok(session) = self.get(id) {
+                session.last_sequences().restore(places);
+            }
+        }
     }
 
     async fn forget_rows(&self, gone: Vec<SessionId>) {
@@ -198,6 +209,7 @@ fn finish_archiving(id: SessionId, directory: &Path) {
 struct Database {
     store: Arc<dyn Store>,
     rows: Vec<SessionRow>,
+    places: Vec<(SessionId, Vec<Place>)>,
     notice: Option<String>,
 }
 
@@ -221,7 +233,14 @@ async fn open_database(path: &Path) -> Result<Database, SessionError> {
     }
     let store: Arc<dyn Store> = Arc::new(store);
     let rows = store.all().await?;
-    Ok(Database { store, rows, notice })
+    // Whoever asks for a place nobody knows gets the screen.
+    let places = store.places().await.unwrap_or_default();
+    Ok(Database {
+        store,
+        rows,
+        places,
+        notice,
+    })
 }
 
 fn without(path: &Path, error: &StoreError) -> String {

@@ -1,12 +1,13 @@
 //! The columns of the `sessions` table and the values in them; all SQL but opening is here.
 
+use sempre_protocol::SessionId;
 use sempre_protocol::api::SessionState;
 use sqlx::Row;
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteRow};
 
 use crate::store::database::integer;
-use crate::store::{SessionRow, StoreError};
+use crate::store::{Place, SessionRow, StoreError};
 
 macro_rules! columns {
     () => {
@@ -34,6 +35,10 @@ pub(super) const NOTE_ACTIVITY: &str =
 pub(super) const SELECT_LAST_SCREEN: &str = "SELECT text FROM last_screens WHERE session_id = ?";
 pub(super) const PUT_LAST_SCREEN: &str = "INSERT INTO last_screens (session_id, text) VALUES (?, ?) \
      ON CONFLICT (session_id) DO UPDATE SET text = excluded.text";
+
+pub(super) const SELECT_PLACES: &str = "SELECT session_id, places FROM last_sequences";
+const PUT_PLACES: &str = "INSERT INTO last_sequences (session_id, places) SELECT id, ? FROM sessions WHERE id = ? \
+     ON CONFLICT (session_id) DO UPDATE SET places = excluded.places";
 
 /// What a session was started with never changes; the rest is replaced.
 const PUT: &str = concat!(
@@ -84,6 +89,24 @@ pub(super) fn bind(row: &SessionRow) -> Result<Query<'_, Sqlite, SqliteArguments
         .bind(integer(row.last_activity_monotonic))
         .bind(row.summary.as_deref())
         .bind(row.owner.as_deref()))
+}
+
+/// The statement that writes where users stand in a session that has a row.
+pub(super) fn bind_places(
+    id: SessionId,
+    places: &[Place],
+) -> Result<Query<'static, Sqlite, SqliteArguments>, StoreError> {
+    let json = serde_json::to_string(places);
+    let json = json.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    Ok(sqlx::query(PUT_PLACES).bind(json).bind(id.to_string()))
+}
+
+/// A session and where users stand in it.
+pub(super) fn read_places(row: &SqliteRow) -> Result<(SessionId, Vec<Place>), StoreError> {
+    let text = |column| row.try_get::<String, _>(column);
+    let id = text("session_id")?.parse().map_err(|_| corrupt("id"))?;
+    let places = serde_json::from_str(&text("places")?).map_err(|_| corrupt("places"))?;
+    Ok((id, places))
 }
 
 fn corrupt(column: &str) -> StoreError {

@@ -96,6 +96,32 @@ async fn activity_changes_nothing_else(store: &dyn Store) {
     );
 }
 
+async fn t6_places_are_replaced_and_go_with_their_session(store: &dyn Store) {
+    let place = |user: Option<&str>, offset| Place {
+        user: user.map(str::to_owned),
+        offset,
+    };
+    store.put(vec![row(1), row(2)]).await.unwrap();
+    let first = vec![place(None, 7), place(Some("ada"), 9)];
+    let all = vec![
+        (id(1), vec![place(None, 3)]),
+        (id(2), first.clone()),
+        (id(9), first),
+    ];
+    store.put_places(all).await.unwrap();
+    store
+        .put_places(vec![(id(2), vec![place(Some("ada"), 10)])])
+        .await
+        .unwrap();
+    store.remove(vec![id(1)]).await.unwrap();
+    store.put(vec![completed(2)]).await.unwrap();
+    assert_eq!(
+        store.places().await.unwrap(),
+        [(id(2), vec![place(Some("ada"), 10)])],
+        "a session without a row has none, and a row that is put again keeps them"
+    );
+}
+
 async fn an_archived_session_has_its_last_screen_until_it_is_removed(store: &dyn Store) {
     let archived = SessionRow {
         state: SessionState::Archived,
@@ -187,6 +213,7 @@ macro_rules! contract {
 contract!(
     rows_come_back_as_they_were_put_newest_first,
     activity_changes_nothing_else,
+    t6_places_are_replaced_and_go_with_their_session,
     an_archived_session_has_its_last_screen_until_it_is_removed,
     archived_sessions_are_counted_and_the_newest_listed,
     numbers_at_their_limits_are_kept,
