@@ -134,6 +134,9 @@ fn WhatWouldStart(wanted: Wanted, default: String) -> impl IntoView {
 #[component]
 fn Start(wanted: Wanted, disabled: Signal<bool>) -> impl IntoView {
     let (busy, failed) = (RwSignal::new(false), RwSignal::new(None::<String>));
+    // What the server rendered cannot be clicked yet: effects run once the page is alive.
+    let alive = RwSignal::new(false);
+    Effect::new(move || alive.set(true));
     let navigate = use_navigate();
     let start = move |_| {
         let (navigate, request) = (navigate.clone(), wanted.request());
@@ -156,7 +159,8 @@ fn Start(wanted: Wanted, disabled: Signal<bool>) -> impl IntoView {
             <button
                 type="button"
                 class="button primary"
-                disabled=move || busy.get() || disabled.get()
+                class:waking=move || !alive.get()
+                disabled=move || !alive.get() || busy.get() || disabled.get()
                 on:click=start
             >
                 {move || if busy.get() { "Starting…" } else { "Start session" }}
