@@ -50,6 +50,18 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// The word on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Int => "INT",
+            Self::Quit => "QUIT",
+            Self::Tstp => "TSTP",
+            Self::Term => "TERM",
+            Self::Hup => "HUP",
+            Self::Kill => "KILL",
+        }
+    }
+
     /// Whether it throws away the input that no program has read: those that a terminal has keys for do.
     pub fn discards_input(self) -> bool {
         matches!(self, Self::Int | Self::Quit | Self::Tstp)

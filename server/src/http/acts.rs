@@ -1,11 +1,14 @@
 //! What changes sessions, with the right it takes and its line in the audit log: every route that does one of these
 //! calls it here.
 
+use std::fmt::Display;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::http::StatusCode;
 use sempre_protocol::SessionId;
 use sempre_protocol::api::{CreateSession, SessionState};
+use sempre_protocol::texts::Signal;
 
 use super::{ApiError, ServerState};
 use crate::auth::Principal;
@@ -13,19 +16,50 @@ use crate::auth::audit::{Action, Note, Outcome};
 use crate::sessions::{Session, SessionError};
 
 /// Notes how something that somebody tried went.
-pub(super) fn note<T>(
+pub(super) fn note<T, E: Display>(
     state: &ServerState,
     who: &Principal,
     action: Action,
     id: Option<SessionId>,
-    result: &Result<T, SessionError>,
+    result: &Result<T, E>,
 ) {
     let note = Note::of(who, action);
     let note = id.into_iter().fold(note, Note::session);
-    state.doors().audit().note(match result {
+    state.doors().audit().note(outcome(note, result));
+}
+
+fn outcome<T, E: Display>(note: Note, result: &Result<T, E>) -> Note {
+    match result {
         Ok(_) => note,
         Err(error) => note.outcome(Outcome::Failed).detail(&error.to_string()),
-    });
+    }
+}
+
+/// Notes that somebody types without being attached: when they begin, not each key, and never what.
+pub(super) fn note_input<T>(
+    state: &ServerState,
+    who: &Principal,
+    session: &Session,
+    result: &Result<T, SessionError>,
+) {
+    if session.begins_to_type(who.name.as_deref(), Instant::now()) {
+        note(state, who, Action::SessionInput, Some(session.id()), result);
+    }
+}
+
+/// Notes a signal, and which it was.
+pub(super) fn note_signal(
+    state: &ServerState,
+    who: &Principal,
+    session: &Session,
+    signal: Signal,
+    result: &Result<(), SessionError>,
+) {
+    let note = Note::of(who, Action::SessionSignal).session(session.id());
+    state
+        .doors()
+        .audit()
+        .note(outcome(note.detail(signal.word()), result));
 }
 
 /// Refuses whoever may not make a session in this group.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::Json;
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -15,10 +16,11 @@ use sempre_protocol::programs::{
 };
 use serde::Serialize;
 
-use super::ApiError;
 use super::body::{JsonBody, json};
 use super::error::problem_response;
 use super::proof::{On, Operator, Viewer};
+use super::{ApiError, ServerState, acts};
+use crate::auth::audit::Action;
 use crate::measure;
 use crate::sessions::SessionError;
 use crate::sessions::programs::{MAX_VALUE_BYTES, Ran, RunError, WaitFor};
@@ -36,7 +38,10 @@ fn limit(timeout_ms: Option<u64>) -> Result<Duration, ApiError> {
 
 /// `POST …/input`: answers once the holder has it.
 pub(super) async fn input(
-    On { session, .. }: On<Operator>,
+    On {
+        session, principal, ..
+    }: On<Operator>,
+    State(state): State<ServerState>,
     request: JsonBody<SendInput>,
 ) -> Result<Json<InputTaken>, ApiError> {
     let SendInput {
@@ -58,7 +63,9 @@ pub(super) async fn input(
     if bytes.is_empty() {
         return Err(invalid("data", "there is nothing to type"));
     }
-    let typed = session.type_bytes(Bytes::from(bytes)).await?;
+    let typed = session.type_bytes(Bytes::from(bytes)).await;
+    acts::note_input(&state, &principal, &session, &typed);
+    let typed = typed?;
     Ok(Json(InputTaken {
         offset: typed.offset,
         written: typed.written,
@@ -68,10 +75,16 @@ pub(super) async fn input(
 
 /// `POST …/signal`.
 pub(super) async fn signal(
-    On { session, .. }: On<Operator>,
+    On {
+        session, principal, ..
+    }: On<Operator>,
+    State(state): State<ServerState>,
     request: JsonBody<SendSignal>,
 ) -> Result<StatusCode, ApiError> {
-    session.signal(json(request)?.signal).await?;
+    let signal = json(request)?.signal;
+    let sent = session.signal(signal).await;
+    acts::note_signal(&state, &principal, &session, signal, &sent);
+    sent?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -92,7 +105,10 @@ impl IntoResponse for RunTimedOut {
 
 /// `POST …/run`: types a command at the prompt and waits until it has ended.
 pub(super) async fn run(
-    On { session, .. }: On<Operator>,
+    On {
+        session, principal, ..
+    }: On<Operator>,
+    State(state): State<ServerState>,
     request: JsonBody<RunCommand>,
 ) -> Result<Response, ApiError> {
     let RunCommand { command, timeout_ms } = json(request)?;
@@ -103,6 +119,12 @@ pub(super) async fn run(
         Err(RunError::TimedOut(_)) => "timed_out",
         Err(RunError::Session(_)) => "refused",
     });
+    // The command is what a terminal showed: not for the log.
+    let noted = match &ran {
+        Err(RunError::Session(error)) => Err(error),
+        Ok(_) | Err(RunError::TimedOut(_)) => Ok(()),
+    };
+    acts::note(&state, &principal, Action::SessionRun, Some(session.id()), &noted);
     match ran {
         Ok(ran) => Ok(Json(result(ran, false)).into_response()),
         Err(RunError::Session(error)) => Err(error.into()),

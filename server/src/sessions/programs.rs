@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 pub use happenings::Happenings;
 pub use run::{Ran, RunError};
 pub use text::plain_text;
+use typing::LastTypist;
 pub use typing::Typed;
 pub use wait::{Awaited, MAX_VALUE_BYTES, WaitFor};
 
@@ -28,6 +29,8 @@ pub(super) struct Programs {
     writer: Mutex<Option<(WriterId, Offset)>>,
     /// Who runs a command has its permit.
     running: Semaphore,
+    /// Who typed last, for the audit log.
+    last_typist: LastTypist,
 }
 
 impl Default for Programs {
@@ -36,6 +39,7 @@ impl Default for Programs {
             typing: Semaphore::new(1),
             writer: Mutex::default(),
             running: Semaphore::new(1),
+            last_typist: LastTypist::default(),
         }
     }
 }

@@ -94,6 +94,52 @@ async fn t10_who_did_what_to_which_session_is_written_down() {
 }
 
 #[tokio::test]
+async fn t10_what_is_done_by_request_is_written_down_like_what_is_done_by_socket() {
+    let server = Setup::new().start();
+    let ci = key_for(&server, "ci", "operator").await;
+    let ask = async |call: Call| call.bearer(&ci).send(server.address()).await;
+    let create = Call::post("/session/crew/pty").json(&json!({ "cmd": ["cat"] }));
+    let created = ask(create).await.value();
+    let id = created["ptyID"].as_str().unwrap();
+    let pty = format!("/session/crew/pty/{id}");
+    let native = format!("/api/v1/sessions/{id}");
+    let size = json!({ "cols": 90, "rows": 30 });
+    let resize = Call::new("PUT", &format!("{pty}/resize")).json(&size);
+    assert_eq!(ask(resize).await.status, 200);
+    for word in ["one-secret\r", "two-secret\r"] {
+        let input = Call::post(&format!("{pty}/input")).json(&json!({ "data": word }));
+        assert_eq!(ask(input).await.status, 200);
+    }
+    let input = Call::post(&format!("{native}/input")).json(&json!({ "data": "three-secret\r" }));
+    assert_eq!(ask(input.clone()).await.status, 200);
+    assert_eq!(server.ask(input).await.status, 200);
+    let run = Call::post(&format!("{native}/run")).json(&json!({ "command": "four-secret" }));
+    assert_eq!(ask(run).await.problem(409).code, "no_shell_integration");
+    let signal = Call::post(&format!("{native}/signal")).json(&json!({ "signal": "TERM" }));
+    assert_eq!(ask(signal).await.status, 204);
+    let log = log_with(&server, "session_signal").await;
+    let log: Vec<_> = log.iter().filter(|entry| entry.session_id.is_some()).collect();
+    let told = log.iter().map(|entry| {
+        assert_eq!(entry.session_id.unwrap().to_string(), id);
+        (entry.action.as_str(), entry.who.as_deref(), entry.result.as_str())
+    });
+    let ci = Some("key:ci");
+    let expected = [
+        ("session_create", ci, "ok"),
+        ("session_resize", ci, "ok"),
+        // Once for all that one client types in a row.
+        ("session_input", ci, "ok"),
+        ("session_input", None, "ok"),
+        ("session_run", ci, "failed"),
+        ("session_signal", ci, "ok"),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+    assert_eq!(log.last().unwrap().detail.as_deref(), Some("TERM"));
+    let text = serde_json::to_string(&log).unwrap();
+    assert!(!text.contains("-secret"), "what was typed is in the log: {text}");
+}
+
+#[tokio::test]
 async fn links_are_written_down_when_made_opened_refused_and_revoked() {
     let server = Setup::new().start();
     let id = server.script("cat").await;

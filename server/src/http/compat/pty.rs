@@ -4,7 +4,7 @@ mod stream;
 
 use axum::Json;
 use axum::Router;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequestParts, Path, Query, RawPathParams, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -68,10 +68,10 @@ impl<R: Rank> FromRequestParts<ServerState> for Pty<R> {
 async fn create(
     who: As<Operator>,
     State(state): State<ServerState>,
-    Path(group): Path<String>,
+    group: Result<Path<String>, PathRejection>,
     request: JsonBody<CreatePty>,
 ) -> Answer<(StatusCode, Json<PtyInfo>)> {
-    let who = who.principal;
+    let (who, group) = (who.principal, named(group)?);
     acts::may_create(&state, &who, Some(&group))?;
     let created = ptys::create(state.registry(), &group, json(request)?, who.name.clone()).await;
     let id = created.as_ref().ok().map(|session| session.id());
@@ -83,11 +83,19 @@ async fn create(
 async fn list(
     who: As<Viewer>,
     State(state): State<ServerState>,
-    Path(group): Path<String>,
-) -> Json<Vec<PtyInfo>> {
+    group: Result<Path<String>, PathRejection>,
+) -> Answer<Json<Vec<PtyInfo>>> {
+    let group = named(group)?;
     let mut ptys = ptys::list(state.registry(), &group);
     ptys.retain(|session| who.principal.sees(session.id(), Some(&group)));
-    Json(ptys.iter().map(|session| ptys::info(session)).collect())
+    let shown = ptys.iter().map(|session| ptys::info(session)).collect();
+    Ok(Json(shown))
+}
+
+/// The group of a path.
+fn named(group: Result<Path<String>, PathRejection>) -> Answer<String> {
+    let group = group.map(|Path(group)| group);
+    group.map_err(|rejection| ApiError::new(rejection.status(), "bad_path", rejection.body_text()))
 }
 
 /// `GET …/pty/{id}`.
@@ -102,18 +110,29 @@ async fn delete(Pty(on): Pty<Operator>, State(state): State<ServerState>) -> Ans
 }
 
 /// `POST` or `PUT …/resize`.
-async fn resize(Pty(on): Pty<Operator>, request: JsonBody<ResizePty>) -> Answer<Json<PtyInfo>> {
+async fn resize(
+    Pty(on): Pty<Operator>,
+    State(state): State<ServerState>,
+    request: JsonBody<ResizePty>,
+) -> Answer<Json<PtyInfo>> {
     let ResizePty { cols, rows } = json(request)?;
     if cols == 0 || rows == 0 {
         let detail = format!("{cols}x{rows} is no size; cols and rows are 1 to 1000");
         return Err(ApiError::invalid_field(detail));
     }
-    on.session.resize(Size::new(cols, rows)).await?;
+    let resized = on.session.resize(Size::new(cols, rows)).await;
+    let id = Some(on.session.id());
+    acts::note(&state, &on.principal, Action::SessionResize, id, &resized);
+    resized?;
     Ok(Json(ptys::info(&on.session)))
 }
 
 /// `POST …/input`.
-async fn input(Pty(on): Pty<Operator>, request: JsonBody<PtyInput>) -> Answer<Json<PtyWritten>> {
+async fn input(
+    Pty(on): Pty<Operator>,
+    State(state): State<ServerState>,
+    request: JsonBody<PtyInput>,
+) -> Answer<Json<PtyWritten>> {
     let PtyInput { data, data_b64 } = json(request)?;
     if data.is_none() && data_b64.is_none() {
         let detail = "data: give text in data, or bytes as base64 in data_b64";
@@ -122,7 +141,9 @@ async fn input(Pty(on): Pty<Operator>, request: JsonBody<PtyInput>) -> Answer<Js
     let mut bytes = data.map(String::into_bytes).unwrap_or_default();
     bytes.extend(data_b64.map(|bytes| bytes.0).unwrap_or_default());
     let count = bytes.len() as u64;
-    let appended = on.session.append(Bytes::from(bytes)).await?;
+    let appended = on.session.append(Bytes::from(bytes)).await;
+    acts::note_input(&state, &on.principal, &on.session, &appended);
+    let appended = appended?;
     Ok(Json(PtyWritten {
         bytes: count,
         written: appended == Appended::Written,
