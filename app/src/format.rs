@@ -38,6 +38,18 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
+/// A short time: `640 µs`, `1.4 ms`, `35 ms`, `2.1 s`.
+pub fn microseconds(us: u64) -> String {
+    // Precision beyond 2^53 does not show in three digits.
+    let value = us as f64;
+    match us {
+        0..1_000 => format!("{us} µs"),
+        1_000..10_000 => format!("{:.1} ms", value / 1e3),
+        10_000..1_000_000 => format!("{:.0} ms", value / 1e3),
+        _ => format!("{:.1} s", value / 1e6),
+    }
+}
+
 /// A number with its word, in the plural unless it is one: `1 viewer`, `2 viewers`.
 pub fn count(number: u32, word: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
@@ -200,6 +212,19 @@ mod tests {
         }
         assert_eq!(expiry("moon"), None, "a later server's word is left out");
         assert_eq!(end_reason("group_limit"), Some("its group had too many sessions"));
+    }
+
+    #[test]
+    fn short_times_have_a_unit_that_fits() {
+        let cases = [
+            (640, "640 µs"),
+            (1_400, "1.4 ms"),
+            (35_000, "35 ms"),
+            (2_100_000, "2.1 s"),
+        ];
+        for (us, words) in cases {
+            assert_eq!(microseconds(us), words);
+        }
     }
 
     #[test]

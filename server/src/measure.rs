@@ -3,14 +3,19 @@
 //! Everything goes through this file, so that no label can take more values than are written here: routes are
 //! templates, everything else is a word of a fixed list. Nothing here knows a session.
 
+mod recent;
+
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use anyhow::Context;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use sempre_protocol::api::RecoveryFigures;
 use sempre_protocol::holder::EndReason;
+
+use recent::Recent;
 
 const ACTIVE_PTYS: &str = "sempre_active_ptys";
 const SESSIONS: &str = "sempre_sessions";
@@ -36,6 +41,7 @@ const UNREACHABLE: &str = "sempre_holder_unreachable_total";
 const DATABASE: &str = "sempre_database_errors_total";
 const COMMANDS: &str = "sempre_commands_run_total";
 const REQUESTS: &str = "sempre_http_requests_total";
+const AUDIT_LOST: &str = "sempre_audit_entries_lost_total";
 
 /// Bounds of recovery times, s.
 const RECOVERY_S: [f64; 12] = [
@@ -57,6 +63,7 @@ const SNAPSHOT_BYTES: [f64; 8] = [
 const MAX_WAITING_SAMPLES: u32 = 1024;
 static SAMPLES: AtomicU32 = AtomicU32::new(0);
 static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+static RECENT: Recent = Recent::new();
 
 /// How the sessions stand at the moment of a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -157,6 +164,7 @@ fn describe() {
     describe_counter!(UNREACHABLE, "Times a holder stopped answering");
     describe_counter!(DATABASE, "Times the database began to fail");
     describe_counter!(COMMANDS, "Commands run by the API, by result");
+    describe_counter!(AUDIT_LOST, "Entries of the audit log that could not be kept");
     describe_counter!(
         REQUESTS,
         "HTTP requests answered, by method, route and status class"
@@ -176,6 +184,7 @@ fn begin() {
         FAILED,
         UNREACHABLE,
         DATABASE,
+        AUDIT_LOST,
     ] {
         counter!(name).absolute(0);
     }
@@ -232,6 +241,7 @@ pub fn sent(bytes: usize) {
 
 /// A snapshot was made.
 pub fn snapshot(bytes: usize) {
+    RECENT.snapshot(bytes);
     sample(SNAPSHOT, u32::try_from(bytes).map_or(f64::MAX, f64::from));
 }
 
@@ -243,14 +253,26 @@ pub fn keyframe(bytes: usize) {
 
 /// A client came back and has what it goes on with.
 pub fn recovered(took: Duration) {
+    RECENT.reconnect(Some(took), Instant::now());
     counter!(RECONNECTS).increment(1);
     sample(RECOVERY, took.as_secs_f64());
 }
 
 /// A client came back and could not be given the session.
 pub fn not_recovered() {
+    RECENT.reconnect(None, Instant::now());
     counter!(RECONNECTS).increment(1);
     counter!(FAILED).increment(1);
+}
+
+/// How the newest snapshots and reconnects went.
+pub fn recovery() -> RecoveryFigures {
+    RECENT.figures(Instant::now())
+}
+
+/// Entries of the audit log that did not fit, or could not be written.
+pub fn audit_lost(entries: u64) {
+    counter!(AUDIT_LOST).increment(entries);
 }
 
 /// A holder stopped answering.

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use sempre_protocol::api::{self, HealthCheck, HealthStatus};
+use sempre_protocol::api::{self, HealthCheck, HealthStatus, Quantiles};
 
 use crate::components::{DataFailure, Header, Icon, IconView};
 use crate::data::{self, DataError};
@@ -85,6 +85,7 @@ fn Report(health: api::Health) -> impl IntoView {
         </div>
         {move || failed.get().map(|error| view! { <DataFailure error=Signal::stored(error) /> })}
         <Figures report />
+        <Recovery report />
         <ul class="checks">{move || report.with(|(health, _)| health.checks.iter().map(check).collect_view())}</ul>
     }
     .into_any()
@@ -115,6 +116,56 @@ fn Figures(report: Dated) -> impl IntoView {
         </dl>
     }
     .into_any()
+}
+
+/// How sessions were come back to (P10).
+#[component]
+fn Recovery(report: Dated) -> impl IntoView {
+    let figures = move || report.with(|(health, _)| recovery_figures(health));
+    let figure = |(name, value): (&'static str, String)| {
+        view! {
+            <div>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+            </div>
+        }
+    };
+    view! {
+        <section aria-labelledby="recovery-title" data-testid="recovery">
+            <h2 id="recovery-title" class="figures-title">
+                "Coming back to sessions"
+            </h2>
+            <dl class="figures">{move || figures().into_iter().map(figure).collect_view()}</dl>
+        </section>
+    }
+    .into_any()
+}
+
+/// Names and values, as people write them.
+fn recovery_figures(health: &api::Health) -> [(&'static str, String); 6] {
+    const NONE: &str = "none yet";
+    let recovery = &health.recovery;
+    let of = |quantiles: Option<Quantiles>, value: fn(u64) -> String| {
+        let text = |q: Quantiles| [q.p50, q.p95, q.p99].map(value).join(" · ");
+        quantiles.map_or_else(|| NONE.to_owned(), text)
+    };
+    [
+        ("PTYs open", health.active_sessions.to_string()),
+        (
+            "Time to come back (p50 · p95 · p99)",
+            of(recovery.recovery_us, format::microseconds),
+        ),
+        (
+            "Size of snapshots (p50 · p95 · p99)",
+            of(recovery.snapshot_bytes, format::bytes),
+        ),
+        ("Reconnects", recovery.reconnects.to_string()),
+        (
+            "Reconnects in the last hour",
+            recovery.reconnects_last_hour.to_string(),
+        ),
+        ("Failed", recovery.failed_recoveries.to_string()),
+    ]
 }
 
 fn check(check: &HealthCheck) -> impl IntoView + use<> {

@@ -228,8 +228,45 @@ pub struct Health {
     /// Screen engines in memory: sessions that are watched or write.
     #[serde(default)]
     pub screens: u32,
+    /// How sessions were come back to (P10).
+    #[serde(default)]
+    pub recovery: RecoveryFigures,
     /// What was looked at.
     pub checks: Vec<HealthCheck>,
+}
+
+/// How sessions were come back to, since the server started (P10).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RecoveryFigures {
+    /// Sizes of the newest snapshots before compression, bytes; left out: there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot_bytes: Option<Quantiles>,
+    /// From a reconnect to what the client goes on with, of the newest, µs; left out: nobody came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery_us: Option<Quantiles>,
+    /// Clients that came back to a session.
+    pub reconnects: u64,
+    /// Those of the last hour.
+    pub reconnects_last_hour: u64,
+    /// Clients that came back and could not be given the session.
+    pub failed_recoveries: u64,
+}
+
+/// Quantiles of values, by nearest rank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Quantiles {
+    /// Of how many values.
+    pub count: u32,
+    /// The median.
+    pub p50: u64,
+    /// 95 of 100 are at most this.
+    pub p95: u64,
+    /// 99 of 100 are at most this.
+    pub p99: u64,
+    /// The largest.
+    pub max: u64,
 }
 
 /// One thing that was looked at.

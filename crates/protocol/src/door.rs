@@ -7,6 +7,7 @@ use crate::{GrantId, SessionId};
 
 /// Body of `POST /api/v1/keys`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateKey {
     /// What the key is for, in the list of keys and in the audit log.
@@ -23,6 +24,7 @@ pub struct CreateKey {
 
 /// An API key as it is listed; never the key itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct KeyInfo {
     /// Names it for `DELETE /api/v1/keys/{id}`.
     pub id: GrantId,
@@ -47,6 +49,7 @@ pub struct KeyInfo {
 
 /// Answer to `POST /api/v1/keys`: the only time the key is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedKey {
     /// The key: `sempre_` and 64 hexadecimal digits, for `Authorization: Bearer`.
     pub key: String,
@@ -57,6 +60,7 @@ pub struct CreatedKey {
 
 /// Body of `PUT /api/v1/users/{name}`: makes a user or changes one. A change ends the user's logins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PutUser {
     /// What they may do.
@@ -68,6 +72,7 @@ pub struct PutUser {
 
 /// A user as they are listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserInfo {
     /// The name they log in with, and the owner of what they make.
     pub name: String,
@@ -81,6 +86,7 @@ pub struct UserInfo {
 
 /// A browser that is logged in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LoginInfo {
     /// Names it for `DELETE /api/v1/logins/{id}`.
     pub id: GrantId,
@@ -99,6 +105,7 @@ pub struct LoginInfo {
 
 /// Body of `POST /api/v1/sessions/{id}/shares`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateShare {
     /// `viewer`, or `operator` where the server allows it.
@@ -110,6 +117,7 @@ pub struct CreateShare {
 
 /// A share link as it is listed; never the link itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ShareInfo {
     /// Names it for `DELETE …/shares/{share}`.
     pub id: GrantId,
@@ -128,6 +136,7 @@ pub struct ShareInfo {
 
 /// Answer to `POST …/shares`: the only time the link is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedShare {
     /// The link's path, relative to the server.
     pub url: String,
@@ -138,6 +147,7 @@ pub struct CreatedShare {
 
 /// A line of the audit log. Control characters in texts are escaped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditEntry {
     /// Rises with each entry; left out in the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -12,6 +12,7 @@ pub const MAX_LONG_SESSIONS: usize = 100;
 
 /// Statistics of all sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Stats {
     /// How many there are, by state.
     pub by_status: StatusCounts,
@@ -23,6 +24,7 @@ pub struct Stats {
 
 /// Sessions by state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StatusCounts {
     /// Their process runs.
     pub active: u64,
@@ -34,6 +36,7 @@ pub struct StatusCounts {
 
 /// Sessions that run for long.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LongSessions {
     /// How many.
     pub count: u64,
@@ -43,6 +46,7 @@ pub struct LongSessions {
 
 /// A session in statistics.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StatsSession {
     /// Its id.
     pub session_id: SessionId,

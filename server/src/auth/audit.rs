@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use super::Principal;
 use crate::calendar::{now_ms, rfc3339};
+use crate::measure;
 use crate::store::{AccessStore, AuditRow};
 
 /// Entries that may wait to be written; more are lost, and that is told.
@@ -221,6 +222,7 @@ impl Audit {
     pub fn note(&self, note: Note) {
         if self.messages.try_send(Message::Note(note.row)).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
+            measure::audit_lost(1);
         }
     }
 
@@ -290,6 +292,7 @@ impl Writer {
             tracing::error!(%error, entries = rows.len(), "the audit log cannot be written");
             // Told with the next that can be.
             self.lost.fetch_add(rows.len() as u64, Ordering::Relaxed);
+            measure::audit_lost(rows.len() as u64);
         }
         let Some(file) = self.file.take() else { return };
         let entries = rows

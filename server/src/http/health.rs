@@ -1,4 +1,4 @@
-//! `GET /api/v1/health` (rows T1, K9): how the server is, and what to do where it is not well.
+//! `GET /api/v1/health` (rows T1, K9, P10): how the server is, and what to do where it is not well.
 
 use std::ops::RangeInclusive;
 
@@ -10,6 +10,7 @@ use sempre_protocol::api::{Health, HealthCheck, HealthStatus};
 use super::ServerState;
 use super::proof::{OnServer, Viewer};
 use crate::doctor::port_owner::{self, Listeners};
+use crate::measure;
 
 /// Less free space than this in the data directory is worth a warning, bytes.
 const LOW_SPACE_BYTES: u64 = 256 * 1024 * 1024;
@@ -47,6 +48,7 @@ pub(super) async fn report(state: &ServerState) -> Health {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         uptime: state.uptime_s(),
         screens: u32::try_from(state.registry().screen_count()).unwrap_or(u32::MAX),
+        recovery: measure::recovery(),
         checks,
     }
 }

@@ -1,6 +1,7 @@
 //! Logging a browser in: by the URL with the token, or by a form that asks for it.
 
 use axum::Extension;
+use axum::extract::rejection::FormRejection;
 use axum::extract::{ConnectInfo, Form, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -19,12 +20,14 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form
                       base-uri 'none'; frame-ancestors 'none'";
 
 /// What the login form sends.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 pub(super) struct LoginForm {
     /// Whose password it is; empty: it is a token or a key.
     #[serde(default)]
     user: String,
+    /// The secret.
     token: String,
+    /// Where to go then: a path of this server.
     #[serde(default)]
     next: String,
 }
@@ -34,8 +37,10 @@ pub(super) async fn submit(
     State(state): State<ServerState>,
     ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
-    Form(form): Form<LoginForm>,
+    form: Result<Form<LoginForm>, FormRejection>,
 ) -> Result<Response, ApiError> {
+    let Form(form) =
+        form.map_err(|rejection| ApiError::new(rejection.status(), "bad_body", rejection.body_text()))?;
     let base = state.base_path();
     let home = base.at("/");
     let next = if is_own_path(base, &form.next) {

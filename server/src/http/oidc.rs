@@ -1,5 +1,6 @@
 //! `/oidc/login` and `/oidc/callback`: out to someone else's login page and back.
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -25,8 +26,9 @@ pub(super) async fn begin(
     ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
     uri: Uri,
-    Query(begin): Query<Begin>,
+    begin: Result<Query<Begin>, QueryRejection>,
 ) -> Result<Response, ApiError> {
+    let Query(begin) = begin.map_err(|rejection| ApiError::bad_query(&rejection))?;
     let secure = state.doors().proxy().is_https(&headers, &peer);
     let redirect = redirect_url(&state, &headers, &uri, secure)?;
     let next = login::own_path(&state, &begin.next);
@@ -47,8 +49,9 @@ pub(super) async fn finish(
     ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
     uri: Uri,
-    Query(callback): Query<Callback>,
+    callback: Result<Query<Callback>, QueryRejection>,
 ) -> Result<Response, ApiError> {
+    let Query(callback) = callback.map_err(|rejection| ApiError::bad_query(&rejection))?;
     let arrival = Arrival {
         headers: &headers,
         query: "",

@@ -1,10 +1,12 @@
 //! `GET /api/v1/openapi.json` (row T12): the HTTP API as OpenAPI 3.1, its schemas made from the types that are sent.
 //!
-//! Every route below `/api/v1` stands in [`operations`]; a test compares that with the router, and the answer with
-//! `docs/openapi.json`.
+//! Every route stands in [`operations`], or in the tests' list of those that do not, with the reason; a test compares
+//! that with the routers, and the answer with `docs/openapi.json`.
 
 mod operations;
 mod page;
+#[cfg(test)]
+mod tests;
 
 use std::sync::LazyLock;
 
@@ -14,10 +16,12 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::ServerState;
+use super::login::LoginForm;
 use super::proof::{As, Viewer};
-use operations::{Answer, OPERATIONS, Operation};
+use operations::{Answer, Body, Kind, Operation, Parameter, operations};
 pub(super) use page::page;
-use sempre_protocol::{api, events, history, programs, viewers};
+use sempre_protocol::compat::{chat, pty};
+use sempre_protocol::{api, door, events, history, programs, stats, viewers};
 
 /// The types that are sent; those they hold come along.
 #[derive(OpenApi)]
@@ -30,9 +34,23 @@ use sempre_protocol::{api, events, history, programs, viewers};
     api::SessionInfo,
     api::SessionState,
     api::Shells,
+    chat::ChatAnswer,
+    chat::ChatRequest,
+    chat::ChatUnfinished,
+    door::AuditEntry,
+    door::CreateKey,
+    door::CreateShare,
+    door::CreatedKey,
+    door::CreatedShare,
+    door::KeyInfo,
+    door::LoginInfo,
+    door::PutUser,
+    door::ShareInfo,
+    door::UserInfo,
     events::SessionEvent,
     history::HistoryMatches,
     history::HistoryPage,
+    LoginForm,
     programs::InputTaken,
     programs::ProgramEvent,
     programs::RunCommand,
@@ -42,6 +60,15 @@ use sempre_protocol::{api, events, history, programs, viewers};
     programs::SendSignal,
     programs::WaitRequest,
     programs::WaitResult,
+    pty::CreatePty,
+    pty::PtyData,
+    pty::PtyExit,
+    pty::PtyInfo,
+    pty::PtyInput,
+    pty::PtySnapshot,
+    pty::PtyWritten,
+    pty::ResizePty,
+    stats::Stats,
     viewers::ViewerInfo,
 )))]
 struct Schemas;
@@ -72,18 +99,55 @@ fn describe() -> Value {
         }),
     );
     put(&mut described, "servers", json!([{ "url": "/" }]));
-    put(&mut described, "security", json!([{ "token": [] }]));
+    let schemes = security_schemes();
+    let any: Vec<_> = schemes
+        .iter()
+        .flat_map(|schemes| schemes.keys())
+        .map(|name| json!({ name: [] }))
+        .collect();
+    put(&mut described, "security", Value::Array(any));
     if let Some(components) = described.get_mut("components") {
-        let token = json!({ "token": { "type": "http", "scheme": "bearer" } });
-        put(components, "securitySchemes", token);
+        put(components, "securitySchemes", json!(schemes));
+        put(components, "responses", json!({ "Problem": problem() }));
     }
     let mut paths = Map::new();
-    for operation in OPERATIONS {
+    for operation in operations() {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         put(path, operation.method, operation_of(operation));
     }
     put(&mut described, "paths", Value::Object(paths));
     described
+}
+
+/// The ways to show a credential; one is enough.
+fn security_schemes() -> Option<Map<String, Value>> {
+    let schemes = json!({
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The server's token, an API key, or a signed token (JWT)",
+        },
+        "cookie": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "sempre",
+            "description": "A browser's login; the name goes on with eight digits of the server's own",
+        },
+        "query": {
+            "type": "apiKey",
+            "in": "query",
+            "name": "token",
+            "description": "As bearer, for clients that can set no header",
+        },
+    });
+    schemes.as_object().cloned()
+}
+
+fn problem() -> Value {
+    json!({
+        "description": "What went wrong, and what to do (RFC 9457)",
+        "content": { "application/problem+json": { "schema": schema("Problem") } },
+    })
 }
 
 fn put(object: &mut Value, name: &str, value: Value) {
@@ -95,118 +159,117 @@ fn put(object: &mut Value, name: &str, value: Value) {
 fn schema(name: &str) -> Value {
     match name.strip_suffix("[]") {
         Some(item) => json!({ "type": "array", "items": schema(item) }),
+        None if name.is_empty() => json!({}),
         None => json!({ "$ref": format!("#/components/schemas/{name}") }),
     }
 }
 
-fn operation_of(operation: &Operation) -> Value {
-    let in_path = operation
-        .path
+/// The parameters in a path.
+fn in_path(path: &str) -> impl Iterator<Item = Value> {
+    let names = path
         .split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    let in_path = in_path
-        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
-    let in_query = operation.query.iter().map(|(name, kind, meaning)| {
-        json!({ "name": name, "in": "query", "description": meaning, "schema": { "type": kind } })
-    });
-    let (status, content) = match operation.answer {
-        Answer::Json(status, name) => (status, json!({ "application/json": { "schema": schema(name) } })),
-        Answer::Other(kind) => (200, json!({ kind: { "schema": { "type": "string" } } })),
-        Answer::Events(name) => (200, json!({ "text/event-stream": { "schema": schema(name) } })),
-        Answer::Nothing => (204, Value::Null),
-    };
-    let mut answer = json!({ "description": operation.summary });
-    if !content.is_null() {
-        put(&mut answer, "content", content);
+    names.map(|name| {
+        let kind = match name {
+            "id" | "key" | "login" | "share" => Kind::Id,
+            "viewer" => Kind::Number,
+            _ => Kind::Text,
+        };
+        json!({ "name": name, "in": "path", "required": true, "schema": kind_schema(kind) })
+    })
+}
+
+fn in_query(parameter: &Parameter) -> Value {
+    json!({
+        "name": parameter.name,
+        "in": "query",
+        "description": parameter.meaning,
+        "required": parameter.required,
+        "schema": kind_schema(parameter.kind),
+    })
+}
+
+fn kind_schema(kind: Kind) -> Value {
+    match kind {
+        Kind::Text => json!({ "type": "string" }),
+        Kind::Number => json!({ "type": "integer", "minimum": 0 }),
+        Kind::OneOf(words) => json!({ "type": "string", "enum": words }),
+        Kind::Id => json!({ "type": "string", "pattern": "^[0-9a-f]{32}$" }),
     }
-    let problem = json!({
-        "description": "What went wrong, and what to do",
-        "content": { "application/problem+json": { "schema": schema("Problem") } },
-    });
+}
+
+/// What it answers when it goes well, by status.
+fn answers(operation: &Operation) -> Map<String, Value> {
+    let one = |status: u16, content: Option<Value>| {
+        let mut answer = json!({ "description": operation.summary });
+        if let Some(content) = content {
+            put(&mut answer, "content", content);
+        }
+        (status.to_string(), answer)
+    };
+    let media = |types: &[(&str, &str)]| {
+        let types = types.iter();
+        let types = types.map(|(kind, name)| ((*kind).to_owned(), json!({ "schema": schema(name) })));
+        Some(Value::Object(types.collect()))
+    };
+    match operation.answer {
+        Answer::Json(status, name) => Map::from_iter([one(status, media(&[("application/json", name)]))]),
+        Answer::Media(types) => Map::from_iter([one(200, media(types))]),
+        Answer::Events(names) => {
+            let any: Vec<_> = names.iter().map(|name| schema(name)).collect();
+            let events = json!({ "text/event-stream": { "schema": { "anyOf": any } } });
+            Map::from_iter([one(200, Some(events)), one(204, None)])
+        }
+        Answer::Form(status) => Map::from_iter([one(status, media(&[("text/html", "")]))]),
+        Answer::Redirect => Map::from_iter([one(303, None)]),
+        Answer::Nothing => Map::from_iter([one(204, None)]),
+    }
+}
+
+fn operation_of(operation: &Operation) -> Value {
+    let mut responses = answers(operation);
+    let problem = match operation.answer {
+        // The page again, with what is wrong.
+        Answer::Form(_) | Answer::Redirect => {
+            let mut problem = problem();
+            if let Some(content) = problem.get_mut("content") {
+                put(content, "text/html", json!({ "schema": {} }));
+            }
+            problem
+        }
+        _ => json!({ "$ref": "#/components/responses/Problem" }),
+    };
+    responses.insert("4XX".into(), problem.clone());
+    responses.insert("5XX".into(), problem);
+    let needs = match operation.role {
+        Some(role) => format!("Needs the role {}.", role.word()),
+        None => "Open to anyone.".to_owned(),
+    };
+    let parameters = in_path(operation.path).chain(operation.query.iter().map(in_query));
     let mut described = json!({
         "operationId": operation.id,
         "tags": [operation.tag],
         "summary": operation.summary,
-        "description": format!("Needs the role {}.", operation.role.word()),
-        "parameters": in_path.chain(in_query).collect::<Vec<_>>(),
-        "responses": { status.to_string(): answer, "4XX": problem, "5XX": problem },
+        "description": needs,
+        "parameters": parameters.collect::<Vec<_>>(),
+        "responses": responses,
     });
+    if operation.role.is_none() {
+        put(&mut described, "security", json!([]));
+    }
     if let Some(body) = operation.body {
+        let (kind, name) = match body {
+            Body::Json(name) => ("application/json", name),
+            Body::Form(name) => ("application/x-www-form-urlencoded", name),
+        };
         put(
             &mut described,
             "requestBody",
             json!({
                 "required": true,
-                "content": { "application/json": { "schema": schema(body) } },
+                "content": { kind: { "schema": schema(name) } },
             }),
         );
     }
     described
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    /// The routes of the router's source, `method path`.
-    fn routes() -> BTreeSet<String> {
-        let source = include_str!("router.rs");
-        let api = source.split("Router::new()").nth(1).unwrap();
-        let mut routes = BTreeSet::new();
-        for route in api.split(".route(").skip(1) {
-            let mut quoted = route.split('"');
-            let path = quoted.nth(1).unwrap();
-            let methods = route.split('"').nth(2).unwrap();
-            let methods = methods.split(".fallback").next().unwrap();
-            for method in ["get", "post", "put", "delete", "patch"] {
-                if methods.contains(&format!("{method}(")) {
-                    routes.insert(format!("{method} /api/v1{path}"));
-                }
-            }
-        }
-        routes
-    }
-
-    #[test]
-    fn t12_every_route_of_the_api_is_described() {
-        let described: BTreeSet<_> = OPERATIONS
-            .iter()
-            .map(|operation| format!("{} {}", operation.method, operation.path))
-            .collect();
-        let routes = routes();
-        assert!(routes.len() > 20, "{routes:?}");
-        assert_eq!(
-            routes, described,
-            "add what differs to server/src/http/openapi/operations.rs"
-        );
-    }
-
-    #[test]
-    fn every_schema_that_is_named_is_there() {
-        let described = describe();
-        let text = described.to_string();
-        for reference in text.split("\"#/components/schemas/").skip(1) {
-            let name = reference.split('"').next().unwrap();
-            assert!(!described["components"]["schemas"][name].is_null(), "{name}");
-        }
-        let ids: BTreeSet<_> = OPERATIONS.iter().map(|operation| operation.id).collect();
-        assert_eq!(ids.len(), OPERATIONS.len(), "each operation has an id of its own");
-        assert!(described["openapi"].as_str().unwrap().starts_with("3.1"));
-    }
-
-    #[test]
-    fn t12_the_committed_description_is_this_one() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");
-        if std::env::var_os("SEMPRE_UPDATE").is_some() {
-            let text = serde_json::to_string_pretty(&describe()).unwrap();
-            std::fs::write(path, text + "\n").unwrap();
-        }
-        let committed: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-        assert!(
-            committed == describe(),
-            "docs/openapi.json is older: SEMPRE_UPDATE=1 cargo test -p sempre-server --lib openapi"
-        );
-    }
 }

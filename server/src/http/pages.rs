@@ -16,7 +16,7 @@ use sempre_app::data::{Answer, SetStatus, Source};
 use sempre_app::{App, CollectingRoutes, routes};
 use sempre_protocol::SessionId;
 use sempre_protocol::access::Scope;
-use sempre_protocol::api::{Health, SessionInfo, Shells};
+use sempre_protocol::api::{Health, RecoveryFigures, SessionInfo, Shells};
 
 use super::{ServerState, headers, health};
 use crate::auth::Principal;
@@ -61,6 +61,7 @@ impl Source for StateSource {
             if !has_all {
                 // Paths, counts and problems are the server's.
                 (health.active_sessions, health.screens) = (0, 0);
+                health.recovery = RecoveryFigures::default();
                 health.checks.clear();
             }
             health

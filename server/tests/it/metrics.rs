@@ -79,6 +79,36 @@ async fn p10_what_happens_is_counted_and_measured() {
 }
 
 #[tokio::test]
+async fn p10_the_newest_figures_are_in_the_health() {
+    let server = Setup::new().arg("--max-sessions").arg("1").start();
+    let recovery = async || server.get("/api/v1/health").await.value()["recovery"].take();
+    let before = recovery().await;
+    assert_eq!(
+        (&before["reconnects"], &before["recovery_us"]),
+        (&json!(0), &json!(null))
+    );
+    busy(&server).await;
+    let after = recovery().await;
+    for (figure, expected) in [
+        ("reconnects", 1),
+        ("reconnects_last_hour", 1),
+        ("failed_recoveries", 0),
+    ] {
+        assert_eq!(after[figure], expected, "{after}");
+    }
+    let took = &after["recovery_us"];
+    assert_eq!(
+        (&took["count"], &took["p50"], &took["p95"]),
+        (&json!(1), &took["p99"], &took["max"])
+    );
+    let sizes = &after["snapshot_bytes"];
+    assert!(
+        sizes["count"].as_u64() > Some(0) && sizes["p50"].as_u64() <= sizes["p99"].as_u64(),
+        "{after}"
+    );
+}
+
+#[tokio::test]
 async fn t12_the_list_in_the_documentation_is_the_list() {
     let server = Setup::new().arg("--max-sessions").arg("1").start();
     busy(&server).await;

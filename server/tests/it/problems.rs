@@ -55,6 +55,8 @@ async fn bodies_that_make_no_sense_are_refused_and_start_nothing() {
         (post().json(&json!({ "labels": many_labels })), 422),
         (post().json(&json!({ "group": "x".repeat(1000) })), 422),
         (post().body("application/json", "{\"shell\":"), 400),
+        // The fields of a request in order, without their names.
+        (post().json(&json!(["sh", null, null])), 422),
         (post().body("text/plain", "{\"shell\":\"sh\"}"), 415),
         (post().body("application/x-www-form-urlencoded", "shell=sh"), 415),
         (
@@ -93,6 +95,23 @@ async fn a_query_that_makes_no_sense_is_a_problem() {
         server.ask(call).await.problem(400);
     }
     assert_eq!(server.info(id).await.viewers, 0);
+}
+
+#[tokio::test]
+async fn a_form_that_is_none_and_a_group_without_a_name_are_problems() {
+    let server = Setup::new().start();
+    let login = Call::post("/login").json(&json!({ "token": "x" }));
+    assert_eq!(server.ask(login).await.problem(415).code, "bad_body");
+    let login = Call::post("/login").body("application/x-www-form-urlencoded", "user=ada");
+    assert_eq!(server.ask(login).await.problem(422).code, "bad_body");
+    let twice = server.get("/oidc/login?next=/a&next=/b").await;
+    assert_eq!(twice.problem(400).code, "bad_query");
+    for call in [
+        Call::get("/session/%FF/pty"),
+        Call::post("/session/%FF/pty").json(&json!({})),
+    ] {
+        assert_eq!(server.ask(call).await.problem(400).code, "bad_path");
+    }
 }
 
 #[tokio::test]

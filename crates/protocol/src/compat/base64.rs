@@ -15,6 +15,8 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(
 
 /// Bytes; on the wire base64 (RFC 4648, section 4) in a string.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, format = Byte))]
 pub struct Base64(pub Vec<u8>);
 
 impl Serialize for Base64 {

@@ -7,6 +7,7 @@ use crate::api::Problem;
 
 /// Body of a chat request. Either a question (`message`, or one of the other names for it) or a ping.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChatRequest {
     /// `ping` asks whether there are workers, without bothering one.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
@@ -23,6 +24,7 @@ pub struct ChatRequest {
     pub message: Option<String>,
     /// What a ping says; a body that has it and no message is a ping.
     #[serde(default, skip_serializing)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Value))]
     pub ping: Option<serde::de::IgnoredAny>,
     /// The story it is about; comes back with the answer.
     #[serde(default, rename = "storyId", skip_serializing_if = "Option::is_none")]
@@ -31,6 +33,7 @@ pub struct ChatRequest {
 
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChatAnswer {
     /// `answer` or `pong`.
     #[serde(rename = "type")]
@@ -52,6 +55,7 @@ pub struct ChatAnswer {
 
 /// How the pool of workers is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WorkersInfo {
     /// Workers there should be.
     pub size: u32,
@@ -63,6 +67,7 @@ pub struct WorkersInfo {
 
 /// 504: the worker did not finish in time; problem details (RFC 9457) with what came so far.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChatUnfinished {
     /// What went wrong.
     #[serde(flatten)]

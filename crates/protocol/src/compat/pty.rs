@@ -10,6 +10,7 @@ use crate::{Offset, SessionId};
 
 /// Body of `POST /session/{sid}/pty`. Everything may be left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatePty {
     /// Program and arguments; none: the server's default shell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,6 +34,7 @@ pub struct CreatePty {
 
 /// Whether a PTY's program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PtyStatus {
     /// It runs.
@@ -43,6 +45,7 @@ pub enum PtyStatus {
 
 /// A PTY as these routes show it; the answer to creating one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PtyInfo {
     /// Its id, which is the session's id everywhere else.
@@ -72,6 +75,7 @@ pub struct PtyInfo {
 
 /// Body of `…/input`: text, or bytes, or text and then bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PtyInput {
     /// Text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,6 +87,7 @@ pub struct PtyInput {
 
 /// Answer to `…/input`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PtyWritten {
     /// Bytes taken.
     pub bytes: u64,
@@ -92,6 +97,7 @@ pub struct PtyWritten {
 
 /// Body of `…/resize`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ResizePty {
     /// Columns.
     pub cols: u16,
@@ -101,6 +107,7 @@ pub struct ResizePty {
 
 /// Answer to `…/snapshot`, and data of the event `snapshot`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PtySnapshot {
     /// The screen and what scrolled off it, in the format that was asked for.
     pub data: String,
@@ -114,6 +121,7 @@ pub struct PtySnapshot {
 
 /// Data of the event `data`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PtyData {
     /// What the program wrote; what is no UTF-8 in it is replaced by `U+FFFD`.
     pub data: String,
@@ -127,6 +135,7 @@ pub type PtySize = ResizePty;
 
 /// Data of the event `exit`, and how an ended PTY is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PtyExit {
     /// The exit code; of a program that a signal ended 128 and the signal, as shells say it; none if it is lost.
     pub code: Option<i32>,

@@ -1,5 +1,9 @@
 //! Every operation of the API: who may, what it takes, what it answers. A new route is described here.
 
+mod documents;
+mod door;
+mod sessions;
+
 use sempre_protocol::access::Role;
 
 /// What a request that goes well is answered with.
@@ -7,12 +11,51 @@ use sempre_protocol::access::Role;
 pub(super) enum Answer {
     /// JSON with this status, of this schema; `[]` behind it: a list of them.
     Json(u16, &'static str),
-    /// Something else than JSON, of this content type.
-    Other(&'static str),
-    /// Server-sent events whose data is of this schema.
-    Events(&'static str),
+    /// 200 with one of these content types, each with its schema; an empty name: text or bytes.
+    Media(&'static [(&'static str, &'static str)]),
+    /// Server-sent events whose data is of one of these schemas; 204 for who comes back after the last.
+    Events(&'static [&'static str]),
+    /// A page of this status; the form again, with another status, if it did not go well.
+    Form(u16),
+    /// 303 to an address elsewhere; a page that says why, if there is no such way.
+    Redirect,
     /// 204.
     Nothing,
+}
+
+/// What may stand in a query.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    /// Any text.
+    Text,
+    /// A whole number, 0 or more.
+    Number,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// 32 hexadecimal digits.
+    Id,
+}
+
+/// Something in a query.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parameter {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// What it may be.
+    pub(super) kind: Kind,
+    /// What it does.
+    pub(super) meaning: &'static str,
+    /// Whether the request makes no sense without.
+    pub(super) required: bool,
+}
+
+/// What a request brings.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Body {
+    /// JSON of this schema.
+    Json(&'static str),
+    /// A form of a page, of this schema.
+    Form(&'static str),
 }
 
 /// One method of one path.
@@ -28,12 +71,12 @@ pub(super) struct Operation {
     pub(super) tag: &'static str,
     /// What it does.
     pub(super) summary: &'static str,
-    /// The least role.
-    pub(super) role: Role,
-    /// Name, type and meaning of what may be in the query.
-    pub(super) query: &'static [(&'static str, &'static str, &'static str)],
-    /// Schema of the body, if it takes one.
-    pub(super) body: Option<&'static str>,
+    /// The least role; none: anyone may.
+    pub(super) role: Option<Role>,
+    /// What may be in the query.
+    pub(super) query: &'static [Parameter],
+    /// What it takes, if anything.
+    pub(super) body: Option<Body>,
     /// What it answers.
     pub(super) answer: Answer,
 }
@@ -52,7 +95,7 @@ const fn operation(
         id,
         tag: "sessions",
         summary,
-        role,
+        role: Some(role),
         query: &[],
         body: None,
         answer,
@@ -60,13 +103,20 @@ const fn operation(
 }
 
 impl Operation {
-    const fn query(self, query: &'static [(&'static str, &'static str, &'static str)]) -> Self {
+    const fn query(self, query: &'static [Parameter]) -> Self {
         Self { query, ..self }
     }
 
     const fn body(self, schema: &'static str) -> Self {
         Self {
-            body: Some(schema),
+            body: Some(Body::Json(schema)),
+            ..self
+        }
+    }
+
+    const fn form(self, schema: &'static str) -> Self {
+        Self {
+            body: Some(Body::Form(schema)),
             ..self
         }
     }
@@ -74,41 +124,30 @@ impl Operation {
     const fn tag(self, tag: &'static str) -> Self {
         Self { tag, ..self }
     }
+
+    const fn for_anyone(self) -> Self {
+        Self { role: None, ..self }
+    }
 }
 
-use Answer::{Events, Json, Nothing, Other};
-use Role::{Operator, Viewer};
+const fn may(name: &'static str, kind: Kind, meaning: &'static str) -> Parameter {
+    Parameter {
+        name,
+        kind,
+        meaning,
+        required: false,
+    }
+}
+
+const fn must(name: &'static str, kind: Kind, meaning: &'static str) -> Parameter {
+    Parameter {
+        required: true,
+        ..may(name, kind, meaning)
+    }
+}
 
 /// All of them, as they are read on `/docs`.
-#[rustfmt::skip]
-pub(super) const OPERATIONS: &[Operation] = &[
-    operation("get", "/api/v1/health", "health", Viewer, "How the server is, and what to do where it is not well", Json(200, "Health")).tag("server"),
-    operation("get", "/api/v1/shells", "list_shells", Viewer, "The shells that can be started", Json(200, "Shells")).tag("server"),
-    operation("get", "/api/v1/events", "follow_list", Viewer, "Changes in the list of sessions", Events("SessionEvent")).tag("server"),
-    operation("get", "/api/v1/stats", "stats", Viewer, "Statistics of the sessions there were and are", Other("application/json")).tag("server"),
-    operation("get", "/api/v1/openapi.json", "openapi", Viewer, "This description", Other("application/json")).tag("server"),
-    operation("get", "/api/v1/sessions", "list_sessions", Viewer, "The sessions, newest first", Json(200, "SessionInfo[]"))
-        .query(&[("state", "string", "only those that are active, completed or archived")]),
-    operation("post", "/api/v1/sessions", "create_session", Operator, "Starts a session", Json(201, "CreatedSession")).body("CreateSession"),
-    operation("get", "/api/v1/sessions/{id}", "show_session", Viewer, "One session", Json(200, "SessionInfo")),
-    operation("delete", "/api/v1/sessions/{id}", "delete_session", Operator, "Ends a running session, removes an ended one", Nothing),
-    operation("put", "/api/v1/sessions/{id}/resize", "resize_session", Operator, "Sets the size until someone types", Json(200, "SessionInfo")).body("ResizeSession"),
-    operation("post", "/api/v1/sessions/{id}/restart", "restart_session", Operator, "Starts an ended session's command again as a new session", Json(201, "CreatedSession")),
-    operation("post", "/api/v1/sessions/{id}/run", "run_command", Operator, "Runs a command at the shell's prompt; 504 with what came so far if it takes too long", Json(200, "RunResult")).body("RunCommand").tag("programs"),
-    operation("post", "/api/v1/sessions/{id}/input", "send_input", Operator, "Types; answers once the holder has it", Json(200, "InputTaken")).body("SendInput").tag("programs"),
-    operation("post", "/api/v1/sessions/{id}/signal", "send_signal", Operator, "Signals what is in the foreground", Nothing).body("SendSignal").tag("programs"),
-    operation("post", "/api/v1/sessions/{id}/wait", "wait", Viewer, "Waits for text, a pattern, the prompt, the end or silence", Json(200, "WaitResult")).body("WaitRequest").tag("programs"),
-    operation("get", "/api/v1/sessions/{id}/screen", "screen", Viewer, "What a terminal shows now", Json(200, "ScreenPage")).tag("programs")
-        .query(&[("format", "string", "text (the default), ansi, html or json"), ("lines", "integer", "rows above the screen, 5000 at most")]),
-    operation("get", "/api/v1/sessions/{id}/events", "follow_session", Viewer, "What happens in a session", Events("ProgramEvent")).tag("programs"),
-    operation("get", "/api/v1/sessions/{id}/output", "output", Viewer, "What the session wrote", Other("application/octet-stream")).tag("programs")
-        .query(&[("from", "integer", "the first byte; the oldest kept if left out"), ("format", "string", "raw (the default) or text")]),
-    operation("get", "/api/v1/sessions/{id}/snapshot", "snapshot", Viewer, "Text that rebuilds the screen on a reset terminal", Other("text/plain")).tag("history")
-        .query(&[("lines", "integer", "rows above the screen, 5000 if left out"), ("format", "string", "ansi")]),
-    operation("get", "/api/v1/sessions/{id}/history", "history", Viewer, "Rows of everything the session printed", Json(200, "HistoryPage")).tag("history")
-        .query(&[("before", "integer", "the last rows below this number"), ("after", "integer", "the first rows from this number on"), ("lines", "integer", "how many, 200 if left out")]),
-    operation("get", "/api/v1/sessions/{id}/history/search", "search_history", Viewer, "Where a text stands in it, newest first", Json(200, "HistoryMatches")).tag("history")
-        .query(&[("q", "string", "the text"), ("before", "integer", "only below this row"), ("limit", "integer", "how many, 100 if left out")]),
-    operation("get", "/api/v1/sessions/{id}/viewers", "list_viewers", Viewer, "Who is attached", Json(200, "ViewerInfo[]")),
-    operation("delete", "/api/v1/sessions/{id}/viewers/{viewer}", "disconnect_viewer", Operator, "Disconnects one", Nothing),
-];
+pub(super) fn operations() -> impl Iterator<Item = &'static Operation> {
+    let rooms = [sessions::OPERATIONS, door::OPERATIONS, documents::OPERATIONS];
+    rooms.into_iter().flatten()
+}

@@ -1,11 +1,12 @@
 //! `/docs`: the API as a page, made of the same list. No script, nothing from elsewhere.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
-use super::operations::{Answer, OPERATIONS, Operation};
+use super::operations::{Answer, Body, Kind, Operation, operations};
 use super::{DESCRIPTION, Viewer};
 use crate::http::proof::As;
 
@@ -34,12 +35,12 @@ fn html() -> String {
          href=\"api/v1/openapi.json\">openapi.json</a> (OpenAPI 3.1).</p>",
         env!("CARGO_PKG_VERSION")
     );
-    let mut tags: Vec<_> = OPERATIONS.iter().map(|operation| operation.tag).collect();
-    tags.dedup();
+    let mut tags: Vec<_> = operations().map(|operation| operation.tag).collect();
+    let mut seen = BTreeSet::new();
+    tags.retain(|tag| seen.insert(*tag));
     for tag in tags {
         let _ = write!(html, "<h2>{tag}</h2>");
-        OPERATIONS
-            .iter()
+        operations()
             .filter(|operation| operation.tag == tag)
             .for_each(|operation| section(&mut html, operation));
     }
@@ -68,23 +69,46 @@ fn section(html: &mut String, operation: &Operation) {
         )
     };
     let method = operation.method.to_uppercase();
+    let needs = match operation.role {
+        Some(role) => format!("Needs {}", role.word()),
+        None => "Open to anyone".to_owned(),
+    };
     let _ = write!(
         html,
-        "<section><h3><b>{method}</b> <code>{}</code></h3><p>{}. Needs {}.</p><ul>",
-        operation.path,
-        operation.summary,
-        operation.role.word()
+        "<section><h3><b>{method}</b> <code>{}</code></h3><p>{}. {needs}.</p><ul>",
+        operation.path, operation.summary,
     );
-    for (name, kind, meaning) in operation.query {
+    for parameter in operation.query {
+        let kind = match parameter.kind {
+            Kind::Text => "text".to_owned(),
+            Kind::Number => "number".to_owned(),
+            Kind::OneOf(words) => words.join(" | "),
+            Kind::Id => "id".to_owned(),
+        };
+        let (name, meaning) = (parameter.name, parameter.meaning);
         let _ = write!(html, "<li><code>?{name}=</code> {kind}: {meaning}</li>");
     }
-    if let Some(body) = operation.body {
-        let _ = write!(html, "<li>takes {}</li>", link(body));
+    match operation.body {
+        Some(Body::Json(name)) => {
+            let _ = write!(html, "<li>takes {}</li>", link(name));
+        }
+        Some(Body::Form(name)) => {
+            let _ = write!(html, "<li>takes a form, {}</li>", link(name));
+        }
+        None => {}
     }
     let answer = match operation.answer {
         Answer::Json(status, name) => format!("{status}, {}", link(name)),
-        Answer::Other(kind) => format!("200, {kind}"),
-        Answer::Events(name) => format!("200, server-sent events of {}", link(name)),
+        Answer::Media(types) => {
+            let kinds: Vec<_> = types.iter().map(|(kind, _)| *kind).collect();
+            format!("200, {}", kinds.join(" or "))
+        }
+        Answer::Events(names) => {
+            let links: Vec<_> = names.iter().map(|name| link(name)).collect();
+            format!("200, server-sent events of {}", links.join(", "))
+        }
+        Answer::Form(status) => format!("{status}, a page"),
+        Answer::Redirect => "303".to_owned(),
         Answer::Nothing => "204".to_owned(),
     };
     let _ = write!(html, "<li>answers {answer}</li></ul></section>");
