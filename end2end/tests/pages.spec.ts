@@ -103,6 +103,35 @@ test("/t/new shows what would start, and starts it on a click only", async ({ op
   ]);
 });
 
+test("the health page has the figures of coming back to sessions (P10)", async ({ open }) => {
+  const page = await open("/health");
+  const figures = page.getByTestId("recovery");
+  await expect(figures).toContainText(/PTYs open\s*0/);
+  await expect(figures).toContainText(/Time to come back \(p50 · p95 · p99\)\s*none yet/);
+  await expect(figures).toContainText(/Failed\s*0/);
+});
+
+test("/t/new offers nothing before the page is alive (K8)", async ({ open, server, page }) => {
+  await open();
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route(/\.wasm/, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(server.url("/t/new?story=S-13"), { waitUntil: "commit" });
+  const start = page.getByRole("button", { name: "Start session" });
+  await expect(start).toBeDisabled();
+  // In its own colours: it does not turn from grey when it can be clicked.
+  const colour = () => start.evaluate((button) => getComputedStyle(button).backgroundColor);
+  const before = await colour();
+  release();
+  await expect(start).toBeEnabled();
+  expect(await colour()).toBe(before);
+  expect(await server.sessions()).toEqual([]);
+  await page.unrouteAll({ behavior: "wait" });
+});
+
 const NASTY = ["-c id", ";id", "$(id)'\"`id`", "--version", "<script>window.__xss=1</script>"];
 
 test("what stands in an address is text: never an argument, a command or markup", async ({ open, server, page, watch }) => {

@@ -14,6 +14,7 @@ mod page;
 mod prerequisites;
 mod processes;
 mod progress;
+mod python;
 mod run;
 mod suite;
 mod verbs;

@@ -94,6 +94,19 @@ pub(super) fn require_programs(suite: &Suite<'_>, programs: &[&str]) -> Result<(
     Ok(())
 }
 
+/// Makes sure of Python and its module `venv`, which Debian has apart.
+pub(super) fn require_python(suite: &Suite<'_>) -> Result<()> {
+    require_programs(suite, &["python3"])?;
+    let has_venv = || answer("python3", &["-c", "import ensurepip, venv"]).is_some();
+    if !has_venv() && may_install() {
+        apt_install(suite, &["python3-venv".to_owned()])?;
+    }
+    if !has_venv() {
+        bail!("the tests need Python's module venv (Debian: apt-get install -y python3-venv)");
+    }
+    Ok(())
+}
+
 /// Root on Debian or one of its children.
 fn may_install() -> bool {
     rustix::process::geteuid().is_root()

@@ -7,6 +7,7 @@ mod browser;
 mod browser_programs;
 mod cargo_steps;
 mod deny;
+mod described;
 mod leftovers;
 mod not_run;
 mod plan;
@@ -182,6 +183,7 @@ impl<'a> Suite<'a> {
             Action::Wasm(package) => cargo_steps::wasm(self, step, package),
             Action::Fuzz => cargo_steps::fuzz(self, step),
             Action::Types => browser::types(self),
+            Action::Described => described::check(self),
             Action::Browser => browser::run(self),
             Action::Leftovers => leftovers::check(self),
         }

@@ -34,6 +34,7 @@ pub(super) enum Action {
     Wasm(&'static str),
     Fuzz,
     Types,
+    Described,
     Browser,
     Leftovers,
 }
@@ -143,6 +144,11 @@ fn all(members: &[Member]) -> Vec<Step> {
         "build:server",
         Action::Program("sempre-server".to_owned()),
         &["build:page"],
+    ));
+    steps.push(step(
+        "openapi",
+        Action::Described,
+        &["build:page", "build:holder", "build:server"],
     ));
     steps.push(step(
         "browser",

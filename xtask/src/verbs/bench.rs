@@ -1,24 +1,20 @@
 //! `cargo xtask bench`: gets the peers, builds for release, then runs the measuring program.
 
 use std::ffi::OsString;
-use std::fs;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Command, ExitCode};
-use std::time::Duration;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
 use super::build;
 use crate::page;
-use crate::run::{Job, must};
+use crate::python;
 use crate::workspace::{Profile, Workspace};
 
 const PACKAGE: &str = "sempre-bench";
 /// Where the peers' sources are.
 const NODE_PEER: &str = "benches/peers/node";
 const TERMINADO_REQUIREMENTS: &str = "benches/peers/terminado/requirements.txt";
-/// Getting a peer may take this long.
-const INSTALL_LIMIT: Duration = Duration::from_secs(10 * 60);
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -63,34 +59,8 @@ fn peer(variable: &str, installed: Result<OsString>) -> (String, OsString) {
 
 /// terminado and what it needs in an environment of its own; the interpreter there.
 fn terminado(workspace: &Workspace) -> Result<OsString> {
-    let requirements = workspace.root.join(TERMINADO_REQUIREMENTS);
-    let wanted = fs::read_to_string(&requirements)
-        .with_context(|| format!("cannot read {}", requirements.display()))?;
-    let environment = workspace.scratch("bench-terminado")?;
-    let python = environment.join("bin/python");
-    let stamp = environment.join("installed");
-    if !python.exists() || !fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
-        must(
-            Command::new("python3")
-                .args(["-m", "venv", "--clear"])
-                .arg(&environment),
-            &job(workspace, "bench-venv.log")?,
-        )?;
-        must(
-            Command::new(&python)
-                .args([
-                    "-m",
-                    "pip",
-                    "install",
-                    "--disable-pip-version-check",
-                    "--requirement",
-                ])
-                .arg(&requirements),
-            &job(workspace, "bench-pip.log")?,
-        )?;
-        fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
-    }
-    Ok(python.into())
+    let programs = python::environment(workspace, "bench-terminado", TERMINADO_REQUIREMENTS)?;
+    Ok(programs.join("python").into())
 }
 
 /// The packages of the node server; its interpreter. node-pty is compiled for this machine.
@@ -102,12 +72,4 @@ fn node(workspace: &Workspace) -> Result<OsString> {
         bail!("npm did not compile node-pty; it needs a C++ compiler, make and Python");
     }
     Ok("node".into())
-}
-
-fn job(workspace: &Workspace, log: &str) -> Result<Job> {
-    Ok(Job {
-        log: workspace.scratch(log)?,
-        limit: INSTALL_LIMIT,
-        shows_progress: false,
-    })
 }
