@@ -23,6 +23,7 @@ mod reading;
 pub mod routes;
 mod shell;
 pub mod term;
+pub mod touch;
 pub mod viewer;
 
 pub use app::{App, CollectingRoutes};

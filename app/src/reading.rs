@@ -15,7 +15,7 @@ use serde::de::value::Error as WordError;
 macro_rules! flat {
     ($(#[$attribute:meta])* $vis:vis struct $name:ident { $($field:ident $(= $key:literal)?: $type:ty,)* }) => {
         $(#[$attribute])*
-        #[derive(Debug, Default)]
+        #[derive(Debug, Default, PartialEq)]
         $vis struct $name { $($vis $field: $type,)* }
 
         impl<'de> serde::Deserialize<'de> for $name {

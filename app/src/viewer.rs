@@ -19,7 +19,7 @@ use crate::browser::socket::Socket;
 use crate::browser::{PageEvent, SocketEvent, storage};
 use crate::data::{self, DataError};
 use crate::feed::{Chance, Effect, Event, Feed, Probe, View};
-use crate::history::{Reader, Said};
+use crate::history::{Opening, Reader, Said};
 use crate::routes::api;
 use crate::term::{Bundle, Shortcut, TermError, Terminal, Told, palette};
 
@@ -136,34 +136,39 @@ impl Viewer {
         let theme = palette(dark).told();
         self.inner.dark.set(dark);
         self.inner.with_terminal(|terminal| terminal.set_dark(dark));
-        self.with_reader(|reader| reader.set_theme(theme));
+        self.inner.with_reader(|reader| reader.set_theme(theme));
         self.inner.tell(Event::Themed(theme));
     }
 
     /// Shows the history in `host`: its newest rows, or those above what the terminal holds if one came that way.
-    pub fn read_history(&self, host: &Host, said: Said) {
-        let theme = palette(self.inner.dark.get()).told();
-        let below = self.inner.rows_here.take();
-        let reader = Reader::start(self.inner.session, host, theme, below, said);
-        *self.inner.reader.borrow_mut() = Some(reader);
+    /// `leave` is called when a finger pulls past its end.
+    pub fn read_history(&self, host: &Host, said: Said, leave: impl Fn() + 'static) {
+        let opening = Opening {
+            session: self.inner.session,
+            theme: palette(self.inner.dark.get()).told(),
+            below: self.inner.rows_here.take(),
+            screen_rows: self.inner.screen_rows(),
+            said,
+            leave: Box::new(leave),
+        };
+        *self.inner.reader.borrow_mut() = Some(Reader::start(host, opening));
         self.tell(Event::SeenSkipped);
     }
 
     /// Goes to the next older place of `query` in the history shown, or to the next younger one.
     pub fn search_history(&self, query: String, older: bool) {
-        self.with_reader(|reader| reader.search(query, older));
+        self.inner.with_reader(|reader| reader.search(query, older));
+    }
+
+    /// Goes to the newest row of the history shown.
+    pub fn history_to_end(&self) {
+        self.inner.with_reader(Reader::go_to_end);
     }
 
     /// The history is no longer shown.
     pub fn leave_history(&self) {
         self.inner.reader.take();
         self.focus();
-    }
-
-    fn with_reader(&self, act: impl FnOnce(&Reader)) {
-        if let Some(reader) = self.inner.reader.borrow().as_ref() {
-            act(reader);
-        }
     }
 }
 
@@ -204,6 +209,19 @@ fn noticed_by_page(inner: &Weak<Inner>, event: PageEvent) {
 impl Inner {
     fn with_terminal<T>(&self, act: impl FnOnce(&Terminal) -> T) -> Option<T> {
         self.terminal.borrow().as_ref().map(act)
+    }
+
+    fn with_reader(&self, act: impl FnOnce(&Reader)) {
+        if let Some(reader) = self.reader.borrow().as_ref() {
+            act(reader);
+        }
+    }
+
+    /// Rows of the session's screen, once they are known.
+    fn screen_rows(&self) -> u64 {
+        let shown = self.shown.borrow();
+        let size = shown.as_ref().and_then(|view| view.size);
+        size.map_or(0, |size| size.rows.into())
     }
 
     /// Finds out how much room there is, and fits the session's size into it.
@@ -287,6 +305,7 @@ impl Inner {
             Effect::Write { bytes, mark } => terminal.write(&bytes, mark),
             _ => {}
         });
+        self.with_reader(|reader| reader.output_came(self.screen_rows()));
     }
 
     fn inflate(self: &Rc<Self>, ticket: u32, bytes: Vec<u8>) {

@@ -1,10 +1,13 @@
-// The history of a session: all it ever printed, read-only, searched, by mouse and by keyboard.
+// The history of a session: all it ever printed and prints, read-only, searched, by mouse, keyboard and finger.
+import { writeFile } from "node:fs/promises";
+
 import AxeBuilder from "@axe-core/playwright";
 import { expect as base, type Locator, type Page } from "@playwright/test";
 
 import { openModal } from "../support/pages";
 import type { Terminal } from "../support/terminal";
 import { expect, test } from "../support/test";
+import { Finger } from "../support/touch";
 
 function history(page: Page): Locator {
   return page.getByRole("dialog", { name: "History" });
@@ -145,6 +148,109 @@ test("text is text, links are web links, colours are the theme's", async ({ shel
   await expect(good).toHaveAttribute("rel", "noopener noreferrer");
   await expect(lines(page).locator("span", { hasText: /^red$/ })).toHaveCSS("color", "rgb(179, 38, 30)");
   expect(await server.sessions()).toHaveLength(1);
+});
+
+test("what comes while it is open is reached, and nothing jumps", async ({ shell, server }) => {
+  const { terminal } = await shell();
+  const { page } = terminal;
+  // Prints more each time a file says so.
+  await terminal.run("mkfifo go; seq -f 'old %.0f' 400; while read n < go; do seq -f \"new $n-%.0f\" 300; done");
+  await terminal.shows("old 400");
+  await terminal.press("Control+Shift+F");
+  await expect(lines(page)).toContainText("old 400");
+  const news = history(page).locator(".history-news");
+  await expect(news.getByRole("button")).toBeHidden();
+  await expect(news.getByRole("status")).toBeEmpty();
+  // In the middle of what was there.
+  await lines(page).evaluate((region) => (region.scrollTop = 1_800));
+  await expect(history(page).getByTestId("history-seen")).toContainText(/^Lines 101–/);
+  await writeFile(server.file("go"), "1\n");
+  await expect(news.getByRole("button")).toHaveText("300 new lines");
+  await expect(news.getByRole("status")).toHaveText("New lines at the end");
+  expect(await lines(page).evaluate((region) => region.scrollTop)).toBe(1_800);
+  await news.getByRole("button").click();
+  await expect(lines(page)).toContainText("new 1-300");
+  await expect(news.getByRole("button")).toBeHidden();
+  await expect(news.getByRole("status")).toBeEmpty();
+  await expect(lines(page)).toBeFocused();
+  // At the end, too, one reads on in peace, and scrolling on leads to what is new.
+  const top = await lines(page).evaluate((region) => region.scrollTop);
+  await writeFile(server.file("go"), "2\n");
+  await expect(news.getByRole("button")).toHaveText("300 new lines");
+  expect(await lines(page).evaluate((region) => region.scrollTop)).toBe(top);
+  await page.keyboard.press("End");
+  await expect(lines(page)).toContainText("new 2-300");
+  await expect(news.getByRole("button")).toBeHidden();
+});
+
+test("a line that is typed on while it is open is shown whole", async ({ shell, server }) => {
+  const { terminal } = await shell();
+  const { page } = terminal;
+  await terminal.run("mkfifo go; clear; printf 'half'; read n < go; echo \" and whole\"");
+  await terminal.shows(/^half$/m);
+  await terminal.press("Control+Shift+F");
+  await expect(lines(page)).toContainText("half");
+  await writeFile(server.file("go"), "1\n");
+  await expect(lines(page)).toContainText("half and whole");
+});
+
+test.describe("by touch", () => {
+  test.use({ hasTouch: true, viewport: { width: 390, height: 844 } });
+
+  test("a finger scrolls the terminal, pulling past the top opens it, pulling past the end leads back", async ({ shell }) => {
+    const { terminal } = await shell();
+    const { page } = terminal;
+    const finger = await Finger.on(page);
+    await print(terminal, 7_000);
+    const bottom = await terminal.viewportTop();
+    await finger.drag(terminal.host, 300);
+    await base.poll(() => terminal.viewportTop()).toBeLessThan(bottom - 10);
+    await expect(history(page)).toBeHidden();
+    await terminal.scrollToTop();
+    const top = (await terminal.lines()).find((line) => line.startsWith("row "));
+    const number = Number(/row (\d+)/.exec(top ?? "")?.[1]);
+    await finger.drag(terminal.host, 60);
+    await expect(history(page)).toBeHidden();
+    await finger.drag(terminal.host, 240);
+    await expect(lines(page)).toContainText(`row ${number - 1} of many`);
+    // Native scrolling inside; not at the end, a finger only scrolls.
+    await finger.drag(lines(page), 300);
+    await expect(history(page)).toBeVisible();
+    await lines(page).evaluate((region) => (region.scrollTop = region.scrollHeight));
+    await expect(lines(page)).toContainText("printed-7000");
+    await finger.drag(lines(page), -300);
+    await expect(history(page)).toBeHidden();
+    await terminal.hasFocus();
+    // The button is there for those who do not know.
+    await page.getByRole("button", { name: "History" }).tap();
+    await expect(lines(page)).toContainText("printed-7000");
+    const back = history(page).getByRole("button", { name: "Back to the terminal" });
+    const box = await back.boundingBox();
+    expect(Math.min(box?.width ?? 0, box?.height ?? 0)).toBeGreaterThanOrEqual(40);
+    await back.tap();
+    await expect(history(page)).toBeHidden();
+  });
+
+  test("programs are scrolled as by the wheel", async ({ shell }) => {
+    const { terminal } = await shell();
+    const { page } = terminal;
+    const finger = await Finger.on(page);
+    await terminal.run("seq -f 'line %.0f' 500 > many; less many");
+    await terminal.shows("line 1");
+    await expect.poll(() => terminal.isAlternate()).toBe(true);
+    await finger.drag(terminal.host, -300);
+    await expect.poll(async () => (await terminal.lines())[0]).toMatch(/^line ([5-9]|[1-9]\d)$/);
+    await finger.drag(terminal.host, 600);
+    await expect.poll(async () => (await terminal.lines())[0]).toBe("line 1");
+    await terminal.press("q");
+    await terminal.prompts();
+    // One that asked for the mouse is told of the wheel.
+    await terminal.run("printf '\\e[?1000h\\e[?1006h'; cat -v");
+    await terminal.shows("cat -v");
+    await finger.drag(terminal.host, 300);
+    await terminal.shows(/\^\[\[<64;\d+;\d+M/);
+    await expect(history(page)).toBeHidden();
+  });
 });
 
 for (const colorScheme of ["dark", "light"] as const) {

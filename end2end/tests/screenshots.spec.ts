@@ -39,6 +39,17 @@ const VIEWS: View[] = [
     hasTerminal: true,
   },
   {
+    name: "history",
+    route: ({ session_id }) => `/t/${session_id}`,
+    shown: async (page) => {
+      const terminal = new Terminal(page);
+      await terminal.becomes("live");
+      await terminal.hasFocus();
+      await terminal.press("Control+Shift+F");
+      await expect(page.getByRole("region", { name: "Output" })).toContainText("4 passed");
+    },
+  },
+  {
     name: "session",
     route: ({ session_id }) => `/s/${session_id}`,
     shown: (page) => expect(page.getByRole("heading", { name: "Process" })).toBeVisible(),

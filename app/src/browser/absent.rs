@@ -35,6 +35,7 @@ pub mod column {
     use std::ops::Range;
 
     use super::element::Host;
+    use crate::browser::ColumnEvent;
     use crate::history::Piece;
 
     /// A column there is none of.
@@ -42,7 +43,7 @@ pub mod column {
 
     impl Column {
         /// Watches nothing.
-        pub fn new(_host: &Host, _row_px: f64, _scrolled: impl FnMut() + 'static) -> Option<Self> {
+        pub fn new(_host: &Host, _row_px: f64, _heard: impl Fn(ColumnEvent) + 'static) -> Option<Self> {
             None
         }
 
@@ -62,6 +63,11 @@ pub mod column {
 
         /// Does nothing.
         pub fn keep(&self, _blocks: &Range<u64>) {}
+
+        /// Nothing is.
+        pub fn is_selected(&self, _block: u64) -> bool {
+            false
+        }
 
         /// Does nothing.
         pub fn reveal_mark(&self) {}

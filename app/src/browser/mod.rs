@@ -51,3 +51,12 @@ pub enum StreamEvent {
     /// The stream broke and the browser gave up on it, as after a refusal.
     Closed,
 }
+
+/// Something that happened to a column of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnEvent {
+    /// It was scrolled.
+    Scrolled,
+    /// A finger that began at its end pulled on past it.
+    PulledPastEnd,
+}

@@ -24,11 +24,18 @@ fn HistoryDialog(link: TerminalLink) -> impl IntoView {
     let node = NodeRef::<Dialog>::new();
     let lines = NodeRef::<Div>::new();
     let text = || RwSignal::new(String::new());
-    let (seen, found, wrong) = (text(), text(), text());
+    let (seen, news, found, wrong) = (text(), text(), text(), text());
     Effect::new(move || {
         dialog::show(node);
         if let Some(host) = element::host(lines) {
-            link.with_viewer(|viewer| viewer.read_history(&host, Said { seen, found, wrong }));
+            let said = Said {
+                seen,
+                news,
+                found,
+                wrong,
+            };
+            let leave = move || dialog::close(node);
+            link.with_viewer(|viewer| viewer.read_history(&host, said, leave));
         }
     });
     let on_key = move |event: ev::KeyboardEvent| match event.key().as_str() {
@@ -61,12 +68,34 @@ fn HistoryDialog(link: TerminalLink) -> impl IntoView {
                 />
             </header>
             <div class="history-lines" tabindex="0" role="region" aria-label="Output" autofocus node_ref=lines></div>
+            <News link news />
             <footer class="connection-bar">
                 <p data-testid="history-seen">{seen}</p>
                 <p class="connection-notice" role="status">{wrong}</p>
                 <p class="connection-facts">"Read only"</p>
             </footer>
         </dialog>
+    }
+    .into_any()
+}
+
+/// What came while one reads elsewhere: counted in a button that leads there, told once to screen readers.
+#[component]
+fn News(link: TerminalLink, news: RwSignal<String>) -> impl IntoView {
+    let is_there = Memo::new(move |_| news.with(|news| !news.is_empty()));
+    let press = move |_| {
+        // The button goes: the rows have the focus.
+        page::focus(".history-lines");
+        link.with_viewer(Viewer::history_to_end);
+    };
+    view! {
+        <div class="history-news">
+            <p class="offscreen" role="status">{move || is_there.get().then_some("New lines at the end")}</p>
+            <button type="button" class="button small" hidden=move || !is_there.get() on:click=press>
+                <IconView icon=Icon::Down />
+                {news}
+            </button>
+        </div>
     }
     .into_any()
 }

@@ -1,4 +1,5 @@
-//! Reads the history: loads the pages that are seen, searches, and goes where it is told.
+//! Reads the history: loads the pages that are seen, takes in what comes meanwhile, searches, and goes where it is
+//! told.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -8,9 +9,12 @@ use sempre_protocol::SessionId;
 use sempre_protocol::colours::Theme;
 
 use super::paint::{Marked, pieces};
-use super::row::Row;
+use super::row::{Page, Row};
 use super::search::Search;
+use super::shelf::Shelf;
+use super::tail::Tail;
 use super::window::{PAGE_ROWS, ROW_PX, Window};
+use crate::browser::ColumnEvent;
 use crate::browser::clock::Timer;
 use crate::browser::column::Column;
 use crate::browser::element::Host;
@@ -21,23 +25,38 @@ use crate::format::thousands;
 const LOAD_DELAY_MS: u64 = 40;
 /// How long to wait before a page that could not be had is asked for again, ms.
 const RETRY_MS: u64 = 600;
+/// How long to wait before the newest end, which could not be had, is asked for again, ms.
+const RETRY_NEWS_MS: u64 = 3_000;
+/// Output that came is asked for so much later, with all that comes until then, ms.
+const NEWS_DELAY_MS: u64 = 500;
 
 /// What there is to say around the rows, for people.
 #[derive(Debug, Clone, Copy)]
 pub struct Said {
     /// Which rows are seen, of how many.
     pub seen: RwSignal<String>,
+    /// How many rows came since the last one was seen; empty: none.
+    pub news: RwSignal<String>,
     /// How the search stands.
     pub found: RwSignal<String>,
     /// What is wrong.
     pub wrong: RwSignal<String>,
 }
 
-enum Slot {
-    /// Waits until it is worth loading.
-    Planned(#[allow(dead_code, reason = "stops when it is dropped")] Timer),
-    Asked,
-    Loaded(Vec<Row>),
+/// How a reader begins.
+pub struct Opening {
+    /// Whose history.
+    pub session: SessionId,
+    /// In which colours.
+    pub theme: Theme,
+    /// Rows below what is seen at first.
+    pub below: u64,
+    /// Rows of the screen: those may still change.
+    pub screen_rows: u64,
+    /// Where to say things.
+    pub said: Said,
+    /// Called when a finger pulls past the newest row: back to the terminal.
+    pub leave: Box<dyn Fn()>,
 }
 
 /// A running reader; dropping it ends its search.
@@ -47,11 +66,15 @@ struct Inner {
     session: SessionId,
     column: RefCell<Option<Column>>,
     window: Cell<Window>,
-    /// The pages wanted now.
-    slots: RefCell<Vec<(u64, Slot)>>,
+    shelf: RefCell<Shelf>,
     search: RefCell<Search>,
     /// The current match is to be scrolled to once it is there.
     revealing: Cell<bool>,
+    tail: Cell<Tail>,
+    /// Until the newest end is asked for.
+    news: RefCell<Option<Timer>>,
+    /// Rows of the screen at most since it was last asked for.
+    screen_rows: Cell<u64>,
     theme: Cell<Theme>,
     /// Output is missing somewhere.
     inexact: Cell<bool>,
@@ -59,27 +82,29 @@ struct Inner {
 }
 
 impl Reader {
-    /// Opens the history in `host`, with `below` rows below what is seen at first.
-    pub fn start(session: SessionId, host: &Host, theme: Theme, below: u64, said: Said) -> Self {
+    /// Opens the history in `host`.
+    pub fn start(host: &Host, opening: Opening) -> Self {
         let inner = Rc::new(Inner {
-            session,
+            session: opening.session,
             column: RefCell::default(),
             window: Cell::default(),
-            slots: RefCell::default(),
+            shelf: RefCell::default(),
             search: RefCell::default(),
             revealing: Cell::default(),
-            theme: Cell::new(theme),
+            tail: Cell::default(),
+            news: RefCell::default(),
+            screen_rows: Cell::new(opening.screen_rows),
+            theme: Cell::new(opening.theme),
             inexact: Cell::default(),
-            said,
+            said: opening.said,
         });
-        let scrolled = Rc::downgrade(&inner);
-        let column = Column::new(host, ROW_PX, move || {
-            if let Some(inner) = scrolled.upgrade() {
-                inner.refresh();
-            }
+        let (heard, leave) = (Rc::downgrade(&inner), opening.leave);
+        let column = Column::new(host, ROW_PX, move |what| match what {
+            ColumnEvent::Scrolled => heard.upgrade().iter().for_each(Inner::refresh),
+            ColumnEvent::PulledPastEnd => leave(),
         });
         *inner.column.borrow_mut() = column;
-        inner.clone().open(below);
+        inner.open(opening.below);
         Self(inner)
     }
 
@@ -93,6 +118,18 @@ impl Reader {
     /// Goes to the next older match of `query`, or to the next younger one.
     pub fn search(&self, query: String, older: bool) {
         self.0.find(query, older);
+    }
+
+    /// Goes to the newest row.
+    pub fn go_to_end(&self) {
+        self.0.go(self.0.window.get().end, 1.0);
+    }
+
+    /// Output came to a screen of `rows` rows.
+    pub fn output_came(&self, rows: u64) {
+        let most = self.0.screen_rows.get().max(rows);
+        self.0.screen_rows.set(most);
+        self.0.may_have_grown();
     }
 }
 
@@ -118,16 +155,76 @@ impl Inner {
         }
     }
 
-    fn open(self: Rc<Self>, below: u64) {
+    fn with_tail<T>(&self, act: impl FnOnce(&mut Tail) -> T) -> T {
+        let mut tail = self.tail.get();
+        let told = act(&mut tail);
+        self.tail.set(tail);
+        told
+    }
+
+    /// Does `act` in a while, in place of what was to be done before.
+    fn later(self: &Rc<Self>, delay_ms: u64, act: impl Fn(&Rc<Self>) + 'static) -> Timer {
+        let inner = Rc::downgrade(self);
+        Timer::after(delay_ms, move || inner.upgrade().iter().for_each(&act))
+    }
+
+    fn open(self: &Rc<Self>, below: u64) {
+        let inner = self.clone();
         leptos::task::spawn_local(async move {
-            match data::history(self.session, None, 1).await {
+            match data::history(inner.session, None, 1).await {
                 Ok(page) => {
-                    self.window.set(Window::new(page.first_line, page.end_line));
-                    self.go(page.end_line.saturating_sub(below), 1.0);
+                    inner.window.set(Window::new(page.first_line, page.end_line));
+                    inner.with_tail(|tail| tail.ends(page.end_line));
+                    inner.go(page.end_line.saturating_sub(below), 1.0);
                 }
-                Err(error) => self.warn(Some(error)),
+                Err(error) => {
+                    inner.warn(Some(error));
+                    let retry = inner.later(RETRY_MS, move |inner| inner.open(below));
+                    inner.news.replace(Some(retry));
+                }
             }
         });
+    }
+
+    fn may_have_grown(self: &Rc<Self>) {
+        let opened = self.window.get() != Window::default();
+        if opened && self.with_tail(Tail::may_have_grown) {
+            self.ask_later(NEWS_DELAY_MS);
+        }
+    }
+
+    fn ask_later(self: &Rc<Self>, delay_ms: u64) {
+        // Starts after the timer has returned, which the next one replaces.
+        let ask = self.later(delay_ms, |inner| {
+            leptos::task::spawn_local(inner.clone().ask_news())
+        });
+        self.news.replace(Some(ask));
+    }
+
+    async fn ask_news(self: Rc<Self>) {
+        self.with_tail(Tail::asked);
+        let answer = data::history(self.session, None, 1).await;
+        let failed = answer.is_err();
+        match answer {
+            Ok(page) => self.grow(&page),
+            Err(error) => self.warn(Some(error)),
+        }
+        if self.with_tail(|tail| tail.answered(failed)) {
+            self.ask_later(if failed { RETRY_NEWS_MS } else { NEWS_DELAY_MS });
+        }
+    }
+
+    /// Takes in how far the history goes now. What was on the screen may have changed.
+    fn grow(self: &Rc<Self>, page: &Page) {
+        let mut window = self.window.get();
+        let end = window.end.min(page.end_line);
+        let changed = end.saturating_sub(self.screen_rows.get());
+        window.grow(page.first_line, page.end_line);
+        self.window.set(window);
+        self.with_tail(|tail| tail.ends(page.end_line));
+        self.shelf.borrow_mut().age(changed / PAGE_ROWS);
+        self.with_column(|column| column.set_height(window.height_px()));
+        self.refresh();
     }
 
     /// Scrolls `row` to that part of the height of what is seen: 0 is its top, 1 its bottom.
@@ -135,7 +232,7 @@ impl Inner {
         let mut window = self.window.get();
         if window.hold(row) {
             self.window.set(window);
-            self.slots.borrow_mut().clear();
+            self.shelf.borrow_mut().keep(&(0..0));
             self.with_column(|column| column.keep(&(0..0)));
         }
         self.with_column(|column| {
@@ -158,65 +255,66 @@ impl Inner {
         }
         let wanted = window.pages(top_px, height_px);
         self.with_column(|column| column.keep(&wanted));
-        self.slots.borrow_mut().retain(|(page, _)| wanted.contains(page));
-        let delay_ms = if self.slots.borrow().is_empty() {
+        self.shelf.borrow_mut().keep(&wanted);
+        let delay_ms = if self.shelf.borrow().is_empty() {
             0
         } else {
             LOAD_DELAY_MS
         };
         for page in wanted {
-            if !self.slots.borrow().iter().any(|(known, _)| *known == page) {
+            if self.shelf.borrow().wants(page) {
                 self.plan(page, delay_ms);
             }
         }
         self.say_seen(&window, top, window.row_at(top_px + height_px - 1.0));
     }
 
-    fn say_seen(&self, window: &Window, top: u64, bottom: u64) {
+    fn say_seen(self: &Rc<Self>, window: &Window, top: u64, bottom: u64) {
         let all = window.end - window.first;
-        let counted = |row: u64| thousands((row + 1 - window.first).min(all));
+        let counted = |row: u64| thousands((row + 1).saturating_sub(window.first).min(all));
         let (from, to) = (counted(top), counted(bottom));
         self.said
             .seen
             .try_set(format!("Lines {from}–{to} of {}", thousands(all)));
-    }
-
-    fn set_slot(&self, page: u64, slot: Slot) {
-        let mut slots = self.slots.borrow_mut();
-        slots.retain(|(known, _)| *known != page);
-        slots.push((page, slot));
+        // Who comes to the end wants what comes next.
+        if self.with_tail(|tail| tail.saw(bottom)) {
+            self.may_have_grown();
+        }
+        self.said.news.try_set(self.tail.get().words());
     }
 
     fn plan(self: &Rc<Self>, page: u64, delay_ms: u64) {
-        let inner = Rc::downgrade(self);
-        let timer = Timer::after(delay_ms, move || {
-            if let Some(inner) = inner.upgrade() {
-                // Starts after the timer has returned, which the page's new state drops.
-                leptos::task::spawn_local(inner.load(page));
-            }
-        });
-        self.set_slot(page, Slot::Planned(timer));
+        // Starts after the timer has returned, which the page's new state drops.
+        let load = move |inner: &Rc<Self>| leptos::task::spawn_local(inner.clone().load(page));
+        let timer = self.later(delay_ms, load);
+        self.shelf.borrow_mut().plan(page, timer);
     }
 
     async fn load(self: Rc<Self>, page: u64) {
         // The server renders old history for few at a time: one question after the other.
-        let asked = |(_, slot): &(u64, Slot)| matches!(slot, Slot::Asked);
-        if self.search.borrow().asking || self.slots.borrow().iter().any(asked) {
+        if self.search.borrow().asking || self.shelf.borrow().is_asked() {
             return self.plan(page, LOAD_DELAY_MS);
         }
-        self.set_slot(page, Slot::Asked);
+        self.shelf.borrow_mut().ask(page);
         let from = (page * PAGE_ROWS).max(self.window.get().first);
-        let loaded = data::history(self.session, Some(from), (page + 1) * PAGE_ROWS - from).await;
+        let loaded = data::history(
+            self.session,
+            Some(from),
+            ((page + 1) * PAGE_ROWS).saturating_sub(from),
+        )
+        .await;
         // Scrolled away, and perhaps back, meanwhile.
-        let waits = |(slot, state): &(u64, Slot)| *slot == page && matches!(state, Slot::Asked);
-        if !self.slots.borrow().iter().any(waits) {
+        if !self.shelf.borrow().waits_for(page) {
             return;
         }
         match loaded {
             Ok(loaded) => {
-                self.paint(page, &loaded.lines);
-                self.set_slot(page, Slot::Loaded(loaded.lines));
+                let mut selected = false;
+                self.with_column(|column| selected = column.is_selected(page));
                 self.inexact.set(loaded.inexact);
+                if self.shelf.borrow_mut().put(page, loaded.lines, selected) {
+                    self.paint(page);
+                }
                 self.warn(None);
             }
             Err(error) => {
@@ -227,14 +325,13 @@ impl Inner {
     }
 
     fn repaint(&self) {
-        for (page, slot) in self.slots.borrow().iter() {
-            if let Slot::Loaded(rows) = slot {
-                self.paint(*page, rows);
-            }
-        }
+        let pages = self.shelf.borrow().pages();
+        pages.into_iter().for_each(|page| self.paint(page));
     }
 
-    fn paint(&self, page: u64, rows: &[Row]) {
+    fn paint(&self, page: u64) {
+        let shelf = self.shelf.borrow();
+        let rows: &[Row] = shelf.rows(page);
         let Some(first) = rows.first() else { return };
         let marks = self.search.borrow().marks(page);
         let pieces = pieces(rows, &marks, &self.theme.get());

@@ -9,8 +9,10 @@ use std::ops::Range;
 pub const ROW_PX: f64 = 18.0;
 /// Rows loaded and drawn together.
 pub(super) const PAGE_ROWS: u64 = 200;
-/// Rows the column holds at most.
+/// Rows the column holds when it moves along …
 const STRETCH_ROWS: u64 = 400_000;
+/// … and at most, once more came at its end.
+const MAX_STRETCH_ROWS: u64 = 550_000;
 /// Rows drawn above and below what is seen.
 const MARGIN_ROWS: u64 = 150;
 
@@ -23,6 +25,8 @@ pub(super) struct Window {
     pub(super) end: u64,
     /// The row at the top of the column.
     base: u64,
+    /// Rows the column may hold.
+    stretch: u64,
 }
 
 impl Window {
@@ -31,13 +35,25 @@ impl Window {
             first,
             end,
             base: first,
+            stretch: STRETCH_ROWS,
         };
         window.hold(end);
         window
     }
 
+    /// Takes what there is now. The rows that are there keep their places, so that nothing jumps.
+    pub(super) fn grow(&mut self, first: u64, end: u64) {
+        if end < self.base {
+            *self = Self::new(first, end);
+        }
+        if self.stretch_end() == self.end {
+            self.stretch = (end - self.base).clamp(STRETCH_ROWS, MAX_STRETCH_ROWS);
+        }
+        (self.first, self.end) = (first.min(end), end);
+    }
+
     fn stretch_end(&self) -> u64 {
-        self.end.min(self.base + STRETCH_ROWS)
+        self.end.min(self.base + self.stretch)
     }
 
     /// Height of the column.
@@ -69,6 +85,7 @@ impl Window {
         let moves = self.is_near_an_end(row);
         if moves {
             let last_base = self.end.saturating_sub(STRETCH_ROWS).max(self.first);
+            self.stretch = STRETCH_ROWS;
             self.base = row.saturating_sub(STRETCH_ROWS / 2).clamp(self.first, last_base);
         }
         moves
@@ -95,6 +112,37 @@ mod tests {
         assert_eq!(window.pages(0.0, 30.0 * ROW_PX), 0..1);
         assert_eq!(window.pages(window.px_of(980), 30.0 * ROW_PX), 4..6);
         assert_eq!(Window::new(0, 0).pages(0.0, 500.0), 0..0);
+    }
+
+    #[test]
+    fn what_grows_keeps_its_rows_where_they_are() {
+        let mut window = Window::new(10, 1_010);
+        window.grow(10, 1_500);
+        assert_eq!((window.px_of(1_009), window.row_at(1e9)), (999.0 * ROW_PX, 1_499));
+        assert_eq!(window.height_px(), 1_490.0 * ROW_PX);
+        window.grow(200, 1_500);
+        assert_eq!(
+            window.px_of(1_009),
+            999.0 * ROW_PX,
+            "the oldest went, the others stay"
+        );
+        assert_eq!(window.row_at(window.px_of(1_009)), 1_009);
+        window.grow(0, 5);
+        assert_eq!((window.height_px(), window.row_at(0.0)), (5.0 * ROW_PX, 0));
+        let mut long = Window::new(0, 10_000_000);
+        let newest = long.px_of(9_999_999);
+        long.grow(0, 10_100_000);
+        assert!(
+            !long.is_near_an_end(9_999_999),
+            "the column grows with what comes …"
+        );
+        long.grow(0, 10_200_000);
+        assert_eq!(long.px_of(9_999_999), newest);
+        assert!(long.height_px() <= 10_000_000.0, "… as far as browsers draw");
+        assert!(
+            long.is_near_an_end(10_140_000),
+            "and then moves along with who scrolls"
+        );
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Shortcut {
         (
             Self::History,
             "Ctrl Shift F",
-            "Search and read older output; scrolling up past the top does too",
+            "Search and read older output; scrolling or pulling past the top does too",
         ),
         (
             Self::Leave,

@@ -2,12 +2,18 @@
 
 use std::cell::RefCell;
 use std::ops::Range;
+use std::rc::Rc;
 
-use web_sys::{Document, Element};
+use wasm_bindgen::JsCast;
+use web_sys::{Document, Element, TouchEvent};
 
+use super::clock::now_ms;
 use super::element::Host;
 use super::listen::Listener;
+use super::touch::one_finger;
+use crate::browser::ColumnEvent;
 use crate::history::{Marked, Piece};
+use crate::touch::{Drag, Pull};
 
 /// A column inside an element that scrolls.
 pub struct Column {
@@ -15,12 +21,12 @@ pub struct Column {
     host: Host,
     column: Element,
     blocks: RefCell<Vec<(u64, Element)>>,
-    _scroll: Listener,
+    _listeners: Vec<Listener>,
 }
 
 impl Column {
-    /// Fills `host`, whose rows are `row_px` high, and calls `scrolled` when it is scrolled.
-    pub fn new(host: &Host, row_px: f64, mut scrolled: impl FnMut() + 'static) -> Option<Self> {
+    /// Fills `host`, whose rows are `row_px` high, and calls `heard` on what happens to it.
+    pub fn new(host: &Host, row_px: f64, heard: impl Fn(ColumnEvent) + 'static) -> Option<Self> {
         let document = host.owner_document()?;
         let column = document.create_element("div").ok()?;
         host.set_text_content(None);
@@ -30,7 +36,7 @@ impl Column {
             document,
             column,
             blocks: RefCell::default(),
-            _scroll: Listener::new(host, "scroll", false, move |_| scrolled()),
+            _listeners: listeners(host, Rc::new(heard)),
             host: host.clone(),
         })
     }
@@ -117,6 +123,21 @@ impl Column {
         });
     }
 
+    /// Whether a person has selected text in a block.
+    pub fn is_selected(&self, block: u64) -> bool {
+        let Ok(Some(selection)) = self.document.get_selection() else {
+            return false;
+        };
+        let blocks = self.blocks.borrow();
+        let here = blocks.iter().find(|(number, _)| *number == block);
+        !selection.is_collapsed()
+            && here.is_some_and(|(_, element)| {
+                selection
+                    .contains_node_with_allow_partial_containment(element, true)
+                    .unwrap_or_default()
+            })
+    }
+
     /// Scrolls sideways, too, so that the current match is seen.
     pub fn reveal_mark(&self) {
         if let Ok(Some(mark)) = self.column.query_selector("[data-current]") {
@@ -126,6 +147,35 @@ impl Column {
             mark.scroll_into_view_with_scroll_into_view_options(&options);
         }
     }
+}
+
+fn listeners(host: &Host, heard: Rc<dyn Fn(ColumnEvent)>) -> Vec<Listener> {
+    let is_at_end = |host: &Host| host.scroll_top() + host.client_height() >= host.scroll_height() - 1;
+    let pulls: Rc<RefCell<Option<(Drag, Pull)>>> = Rc::default();
+    let scrolled = heard.clone();
+    let (began, began_at) = (pulls.clone(), host.clone());
+    let (moved_at, moved) = (host.clone(), pulls);
+    vec![
+        Listener::new(host, "scroll", false, move |_| scrolled(ColumnEvent::Scrolled)),
+        Listener::passive(host, "touchstart", move |event| {
+            let finger = one_finger(event.unchecked_ref::<TouchEvent>()).filter(|_| is_at_end(&began_at));
+            let drag = finger.map(|(x, y)| (Drag::begin(x, y, now_ms()), Pull::default()));
+            began.replace(drag);
+        }),
+        Listener::passive(host, "touchmove", move |event| {
+            let mut pulls = moved.borrow_mut();
+            let finger = one_finger(event.unchecked_ref::<TouchEvent>()).filter(|_| is_at_end(&moved_at));
+            let (Some((drag, pull)), Some((x, y))) = (pulls.as_mut(), finger) else {
+                pulls.take();
+                return;
+            };
+            if pull.by(-drag.moved(x, y, now_ms())) {
+                pulls.take();
+                drop(pulls);
+                heard(ColumnEvent::PulledPastEnd);
+            }
+        }),
+    ]
 }
 
 fn set(element: &Element, name: &str, value: &str) {

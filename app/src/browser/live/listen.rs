@@ -20,14 +20,30 @@ impl Listener {
         capture: bool,
         heard: impl FnMut(Event) + 'static,
     ) -> Self {
-        let closure = Closure::new(heard);
         let options = AddEventListenerOptions::new();
         options.set_capture(capture);
+        Self::with(target, name, capture, &options, Closure::new(heard))
+    }
+
+    /// Calls `heard` on each event `name` of `target`, which it does not prevent: the browser need not wait for it.
+    pub fn passive(target: &EventTarget, name: &'static str, heard: impl FnMut(Event) + 'static) -> Self {
+        let options = AddEventListenerOptions::new();
+        options.set_passive(true);
+        Self::with(target, name, false, &options, Closure::new(heard))
+    }
+
+    fn with(
+        target: &EventTarget,
+        name: &'static str,
+        capture: bool,
+        options: &AddEventListenerOptions,
+        closure: Closure<dyn FnMut(Event)>,
+    ) -> Self {
         // Adding a listener fails only for a target that is none.
         let _ = target.add_event_listener_with_callback_and_add_event_listener_options(
             name,
             closure.as_ref().unchecked_ref(),
-            &options,
+            options,
         );
         Self {
             target: target.clone(),

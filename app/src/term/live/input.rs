@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ClipboardEvent, KeyboardEvent, WheelEvent};
 
 use super::core::Core;
-use super::xterm;
+use super::{touch, xterm};
 use crate::browser::clock::now_ms;
 use crate::browser::element::Host;
 use crate::browser::listen::Listener;
@@ -104,7 +104,9 @@ fn copy(core: &Core) {
 
 /// What is heard before xterm.js hears it.
 pub(super) fn listeners(core: &Rc<Core>, host: &Host) -> Vec<Listener> {
-    vec![paste_listener(core, host), wheel_listener(core, host)]
+    let mut listeners = vec![paste_listener(core, host), wheel_listener(core, host)];
+    listeners.extend(touch::listeners(core, host));
+    listeners
 }
 
 /// A person who goes on turning the wheel at the top wants older output. The turn that led there does not count.
@@ -116,6 +118,10 @@ fn wheel_listener(core: &Rc<Core>, host: &Host) -> Listener {
     Listener::new(host, "wheel", true, move |event| {
         let Some(core) = core.upgrade() else { return };
         let turn = event.unchecked_into::<WheelEvent>();
+        if !turn.is_trusted() {
+            // A finger's, which knows the top itself.
+            return;
+        }
         let now = now_ms();
         let Some(rows) = core.rows_past_top().filter(|_| turn.delta_y() < 0.0) else {
             (moved_ms, turned_px) = (now, 0.0);

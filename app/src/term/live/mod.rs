@@ -5,6 +5,7 @@ mod core;
 mod input;
 mod options;
 mod queries;
+mod touch;
 mod xterm;
 
 use std::rc::Rc;

@@ -22,6 +22,8 @@ extern "C" {
     pub(super) fn resize(this: &XTerm, cols: u32, rows: u32);
     #[wasm_bindgen(method, structural)]
     pub(super) fn focus(this: &XTerm);
+    #[wasm_bindgen(method, structural, js_name = scrollLines)]
+    pub(super) fn scroll_lines(this: &XTerm, lines: i32);
     #[wasm_bindgen(method, structural)]
     pub(super) fn paste(this: &XTerm, text: &str);
     #[wasm_bindgen(method, structural)]
@@ -46,6 +48,13 @@ extern "C" {
     pub(super) fn options(this: &XTerm) -> Options;
     #[wasm_bindgen(method, structural, getter)]
     pub(super) fn buffer(this: &XTerm) -> Buffers;
+    #[wasm_bindgen(method, structural, getter)]
+    pub(super) fn modes(this: &XTerm) -> Modes;
+
+    /// `IModes`.
+    pub(super) type Modes;
+    #[wasm_bindgen(method, structural, getter, js_name = mouseTrackingMode)]
+    pub(super) fn mouse_tracking(this: &Modes) -> String;
 
     /// `IBufferNamespace`.
     pub(super) type Buffers;
@@ -62,6 +71,8 @@ extern "C" {
     pub(super) fn length(this: &Buffer) -> u32;
     #[wasm_bindgen(method, structural, getter, js_name = viewportY)]
     pub(super) fn viewport_y(this: &Buffer) -> u32;
+    #[wasm_bindgen(method, structural, getter, js_name = baseY)]
+    pub(super) fn base_y(this: &Buffer) -> u32;
     #[wasm_bindgen(method, structural, getter, js_name = type)]
     pub(super) fn kind(this: &Buffer) -> String;
 
