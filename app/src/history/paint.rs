@@ -158,29 +158,10 @@ fn underline_style(underline: RunUnderline) -> &'static str {
 }
 
 fn mixed(colour: Colour, theme: &Theme) -> Rgb {
-    let index = match colour {
-        Colour::Mixed(rgb) => return rgb,
-        Colour::Indexed(index) => index,
-    };
-    let (red, green, blue) = match index {
-        0..16 => {
-            return theme
-                .ansi
-                .get(usize::from(index))
-                .copied()
-                .unwrap_or(theme.foreground);
-        }
-        16..232 => {
-            let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
-            let index = index - 16;
-            (level(index / 36), level(index / 6 % 6), level(index % 6))
-        }
-        232.. => {
-            let grey = 8 + 10 * (index - 232);
-            (grey, grey, grey)
-        }
-    };
-    Rgb { red, green, blue }
+    match colour {
+        Colour::Mixed(rgb) => rgb,
+        Colour::Indexed(index) => theme.indexed(index),
+    }
 }
 
 /// `parts` tenths of the way from one colour to another.
@@ -209,12 +190,8 @@ fn readable(colour: Rgb, ground: Rgb) -> Rgb {
         let text = luminance(colour);
         (text.max(behind) + 0.05) / (text.min(behind) + 0.05)
     };
-    let end = if behind < 0.18 { 255 } else { 0 };
-    let end = Rgb {
-        red: end,
-        green: end,
-        blue: end,
-    };
+    let end = if behind < 0.18 { 0xff_ff_ff } else { 0 };
+    let end = Rgb::new(end);
     let tries = (0..=10).map(|parts| blend(colour, end, parts));
     // A little more than asked, for what the polynomial leaves out.
     tries
@@ -310,9 +287,6 @@ mod tests {
             css.contains("text-decoration: underline line-through wavy;") && css.contains("font-weight:700;"),
             "{css}"
         );
-        assert_eq!(mixed(Colour::Indexed(196), &theme).to_string(), "#ff0000");
-        assert_eq!(mixed(Colour::Indexed(232), &theme).to_string(), "#080808");
-        assert_eq!(mixed(Colour::Indexed(255), &theme).to_string(), "#eeeeee");
     }
 
     #[test]

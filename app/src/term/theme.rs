@@ -33,11 +33,7 @@ impl Palette {
 
 /// A colour of a palette; black if it is none, which a test rules out.
 pub(crate) fn rgb(colour: &str) -> Rgb {
-    colour.parse().unwrap_or(Rgb {
-        red: 0,
-        green: 0,
-        blue: 0,
-    })
+    colour.parse().unwrap_or(Rgb::new(0))
 }
 
 /// The colours of a dark or a light page.

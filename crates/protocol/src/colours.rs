@@ -1,4 +1,4 @@
-//! Colours as they stand in JSON: `"#rrggbb"`. What they mean for a screen is decided elsewhere.
+//! Colours, in JSON `"#rrggbb"`, and the theme that a screen is shown in.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,6 +14,14 @@ pub struct Rgb {
     pub green: u8,
     /// Blue.
     pub blue: u8,
+}
+
+impl Rgb {
+    /// From `0xRRGGBB`.
+    pub const fn new(rgb: u32) -> Self {
+        let [_, red, green, blue] = rgb.to_be_bytes();
+        Self { red, green, blue }
+    }
 }
 
 /// Why a text is no colour.
@@ -64,7 +72,7 @@ impl utoipa::__dev::ComposeSchema for Rgb {
     }
 }
 
-/// The colours a viewer shows a session in: what programs that ask for colours are told.
+/// The colours a viewer shows a session in: what programs that ask for colours (OSC 4, 10, 11 and 12) are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Theme {
     /// Text.
@@ -75,6 +83,51 @@ pub struct Theme {
     pub cursor: Rgb,
     /// The sixteen named colours, black first.
     pub ansi: [Rgb; 16],
+}
+
+impl Default for Theme {
+    /// The dark colours of a terminal nobody has told anything: xterm's.
+    fn default() -> Self {
+        const ANSI: [u32; 16] = [
+            0x00_0000, 0xcd_0000, 0x00_cd00, 0xcd_cd00, 0x00_00ee, 0xcd_00cd, 0x00_cdcd, 0xe5_e5e5,
+            0x7f_7f7f, 0xff_0000, 0x00_ff00, 0xff_ff00, 0x5c_5cff, 0xff_00ff, 0x00_ffff, 0xff_ffff,
+        ];
+        Self {
+            foreground: Rgb::new(0xe5_e5e5),
+            background: Rgb::new(0x00_0000),
+            cursor: Rgb::new(0xe5_e5e5),
+            ansi: ANSI.map(Rgb::new),
+        }
+    }
+}
+
+impl Theme {
+    /// Colour `index` of xterm's 256: sixteen with names, a cube, and greys.
+    pub fn indexed(&self, index: u8) -> Rgb {
+        const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+        if let Some(&colour) = self.ansi.get(usize::from(index)) {
+            return colour;
+        }
+        match index.checked_sub(232) {
+            Some(grey) => {
+                let level = 8 + grey * 10;
+                Rgb {
+                    red: level,
+                    green: level,
+                    blue: level,
+                }
+            }
+            None => {
+                let cube = index.saturating_sub(16);
+                let level = |digit: u8| LEVELS.get(usize::from(digit % 6)).copied().unwrap_or(0);
+                Rgb {
+                    red: level(cube / 36),
+                    green: level(cube / 6),
+                    blue: level(cube),
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -93,6 +146,19 @@ mod tests {
             }
         );
         assert_eq!(colour.to_string(), "#0a1bff");
+    }
+
+    #[test]
+    fn colours_by_number_are_xterms() {
+        let theme = Theme {
+            ansi: [Rgb::new(0x01_02_03); 16],
+            ..Theme::default()
+        };
+        let shown = |index| theme.indexed(index).to_string();
+        assert_eq!((shown(0), shown(15)), ("#010203".into(), "#010203".into()));
+        assert_eq!((shown(16), shown(196)), ("#000000".into(), "#ff0000".into()));
+        assert_eq!((shown(208), shown(231)), ("#ff8700".into(), "#ffffff".into()));
+        assert_eq!((shown(232), shown(255)), ("#080808".into(), "#eeeeee".into()));
     }
 
     #[test]

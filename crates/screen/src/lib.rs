@@ -22,7 +22,6 @@ mod scrollback;
 mod snapshot;
 mod tabs;
 mod terminal;
-mod theme;
 mod view;
 mod width;
 
@@ -30,7 +29,7 @@ pub use engine::Engine;
 pub use event::{Event, EventKind, ShellMark, ShellStage};
 pub use line::{Colour, Line, Run, Style, Underline};
 pub use plain::PlainText;
-pub use theme::{Rgb, Theme};
+pub use sempre_protocol::colours::{Rgb, Theme};
 
 use sempre_protocol::Size;
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use sempre_protocol::colours::{Rgb, Theme};
+use sempre_protocol::colours::Theme;
 use sempre_protocol::texts::Role;
 use sempre_protocol::viewers::{PeerKind, ViewerInfo};
 use sempre_protocol::{Offset, Size, WriterId};
@@ -245,12 +245,11 @@ impl Roster {
     }
 
     /// The colours programs are told: of the writer who typed last, else of the oldest, of those that said theirs.
-    pub(super) fn theme(&self) -> Option<sempre_screen::Theme> {
+    pub(super) fn theme(&self) -> Option<Theme> {
         self.with(|inner| {
             let themed = inner.writers().filter(|entry| entry.theme.is_some());
             leader(themed).and_then(|entry| entry.theme)
         })
-        .map(screen_theme)
     }
 
     /// Passes an acknowledgement of the holder on.
@@ -374,16 +373,6 @@ impl Inner {
             writers: count(self.writers().count()),
             version: self.version,
         }
-    }
-}
-
-fn screen_theme(theme: Theme) -> sempre_screen::Theme {
-    let rgb = |Rgb { red, green, blue }| sempre_screen::Rgb { red, green, blue };
-    sempre_screen::Theme {
-        foreground: rgb(theme.foreground),
-        background: rgb(theme.background),
-        cursor: rgb(theme.cursor),
-        ansi: theme.ansi.map(rgb),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The roster by itself.
 
+use sempre_protocol::colours::Rgb;
+
 use super::*;
 
 const ONE: WriterId = WriterId::from_bytes([1; 16]);

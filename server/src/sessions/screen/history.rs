@@ -5,7 +5,6 @@ use std::io;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
-use sempre_protocol::colours::Rgb;
 use sempre_protocol::history::{
     HistoryLine, HistoryMatches, HistoryPage, HistoryRun, RunColour, RunStyle, RunUnderline,
 };
@@ -202,10 +201,6 @@ fn run_colour(colour: Colour) -> Option<RunColour> {
     match colour {
         Colour::Default => None,
         Colour::Indexed(index) => Some(RunColour::Indexed(index)),
-        Colour::Rgb(rgb) => Some(RunColour::Rgb(Rgb {
-            red: rgb.red,
-            green: rgb.green,
-            blue: rgb.blue,
-        })),
+        Colour::Rgb(rgb) => Some(RunColour::Rgb(rgb)),
     }
 }
