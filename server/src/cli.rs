@@ -19,7 +19,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Start the server; sessions of an earlier one go on
-    Serve(crate::config::serve::ServeFlags),
+    Serve(Box<crate::config::serve::ServeFlags>),
     /// Look for what is wrong with this machine, and say what mends it
     Doctor(crate::config::doctor::DoctorFlags),
     /// Ping a server's workers, once or again and again
@@ -29,7 +29,7 @@ enum Verb {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
-        Verb::Serve(flags) => serve::run(flags).map(|()| ExitCode::SUCCESS),
+        Verb::Serve(flags) => serve::run(*flags).map(|()| ExitCode::SUCCESS),
         Verb::Doctor(flags) => Ok(doctor::run(&flags)),
         Verb::Heartbeat(flags) => heartbeat::run(&flags),
     };
