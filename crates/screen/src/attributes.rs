@@ -13,11 +13,14 @@ impl StyleId {
     pub(crate) const DEFAULT: Self = Self(0);
 }
 
-/// A colour in the terms of SGR: which family it was named in is kept, since displays may treat them differently.
+/// A colour in the terms of SGR, in four bytes: styles are compared and hashed at every change of colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub(crate) enum Colour {
+pub(crate) struct Colour(u32);
+
+/// What a colour was named as: the families are kept apart, since displays may treat them differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
     /// The display's own.
-    #[default]
     Default,
     /// One of 16 (SGR 30–37, 90–97 and their background twins).
     Named(u8),
@@ -25,6 +28,43 @@ pub(crate) enum Colour {
     Indexed(u8),
     /// 0xRRGGBB (SGR 38;2).
     Rgb(u32),
+}
+
+/// The family stands above the 24 bits of its value.
+const FAMILY_SHIFT: u32 = 24;
+const NAMED: u32 = 1;
+const INDEXED: u32 = 2;
+const RGB: u32 = 3;
+
+impl Colour {
+    /// The display's own.
+    pub(crate) const DEFAULT: Self = Self(0);
+
+    /// One of 16.
+    pub(crate) const fn named(index: u8) -> Self {
+        Self(NAMED << FAMILY_SHIFT | index as u32)
+    }
+
+    /// One of 256.
+    pub(crate) const fn indexed(index: u8) -> Self {
+        Self(INDEXED << FAMILY_SHIFT | index as u32)
+    }
+
+    /// 0xRRGGBB.
+    pub(crate) const fn rgb(rgb: u32) -> Self {
+        Self(RGB << FAMILY_SHIFT | rgb & 0xff_ff_ff)
+    }
+
+    /// What it was named as.
+    pub(crate) const fn family(self) -> Family {
+        let value = self.0 & 0xff_ff_ff;
+        match self.0 >> FAMILY_SHIFT {
+            NAMED => Family::Named(value as u8),
+            INDEXED => Family::Indexed(value as u8),
+            RGB => Family::Rgb(value),
+            _ => Family::Default,
+        }
+    }
 }
 
 /// What SGR switches on and off, one bit each.

@@ -80,10 +80,14 @@ impl Cell {
         }
     }
 
-    /// Its byte, if it is an ASCII character one cell wide; 0 for null.
-    pub(crate) const fn as_ascii(self) -> Option<u8> {
-        let byte = self.content ^ ONE_WIDE;
-        if byte < 0x80 { Some(byte as u8) } else { None }
+    /// All of them are null or an ASCII character one cell wide: `ascii_byte` says it all.
+    pub(crate) fn are_ascii(cells: &[Self]) -> bool {
+        cells.iter().fold(0, |all, cell| all | cell.content ^ ONE_WIDE) < 0x80
+    }
+
+    /// The byte of an ASCII character one cell wide; 0 for null.
+    pub(crate) const fn ascii_byte(self) -> u8 {
+        (self.content ^ ONE_WIDE) as u8
     }
 }
 

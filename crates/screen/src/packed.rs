@@ -81,12 +81,9 @@ impl Packer {
         let cells = cells.get(..used).unwrap_or_default();
         self.bytes.clear();
         self.runs.clear();
-        let is_ascii = cells
-            .iter()
-            .fold(true, |all, cell| all & cell.as_ascii().is_some());
+        let is_ascii = Cell::are_ascii(cells);
         if is_ascii {
-            self.bytes
-                .extend(cells.iter().map(|cell| cell.as_ascii().unwrap_or_default()));
+            self.bytes.extend(cells.iter().map(|cell| cell.ascii_byte()));
         } else {
             self.text(cells, clusters);
         }
@@ -126,8 +123,11 @@ impl Packer {
                 } else if width != 1 {
                     self.bytes.extend([ODD, width]);
                 }
-                self.bytes
-                    .extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                // Four bytes at once and the rest taken back: a copy of a known length is none but a store.
+                let mut encoded = [0; 4];
+                let end = self.bytes.len() + c.encode_utf8(&mut encoded).len();
+                self.bytes.extend_from_slice(&encoded);
+                self.bytes.truncate(end);
             }
             Glyph::Cluster(number) => {
                 let text = clusters.get(number).map_or("", |text| text);
@@ -140,19 +140,18 @@ impl Packer {
     }
 
     fn styles(&mut self, cells: &[Cell]) {
-        let Some(first) = cells.first() else { return };
-        let is_plain = first.style == StyleId::DEFAULT
-            && cells
-                .iter()
-                .fold(true, |all, cell| all & (cell.style == first.style));
+        let is_plain = cells.iter().fold(0, |all, cell| all | cell.style.0) == StyleId::DEFAULT.0;
         if is_plain {
             return;
         }
-        for run in cells.chunk_by(|a, b| a.style == b.style) {
-            let count = u16::try_from(run.len()).unwrap_or(u16::MAX);
-            let style = run.first().map_or(0, |cell| cell.style.0);
-            self.runs.extend_from_slice(&count.to_le_bytes());
-            self.runs.extend_from_slice(&style.to_le_bytes());
+        let mut rest = cells;
+        while let Some(StyleId(style)) = rest.first().map(|cell| cell.style) {
+            let end = rest.iter().position(|cell| cell.style.0 != style);
+            let count = end.unwrap_or(rest.len());
+            let [a, b] = u16::try_from(count).unwrap_or(u16::MAX).to_le_bytes();
+            let [c, d, e, f] = style.to_le_bytes();
+            self.runs.extend_from_slice(&[a, b, c, d, e, f]);
+            rest = rest.get(count..).unwrap_or_default();
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod params;
 mod utf8;
+mod whole;
 
 pub(crate) use params::Params;
 
@@ -32,8 +33,8 @@ const C1_APC: u32 = 0x9f;
 pub(crate) trait Perform {
     /// Printable ASCII characters.
     fn print_ascii(&mut self, text: &[u8]);
-    /// A printable character that is not ASCII.
-    fn print(&mut self, c: char);
+    /// Printable characters that are not ASCII.
+    fn print(&mut self, text: &str);
     /// A control character, C0 or C1.
     fn execute(&mut self, control: u8, at: usize);
     /// A control sequence. `at` is the index of its last byte in what was fed.
@@ -107,18 +108,10 @@ impl Parser {
         self.start = 0;
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
-            if self.state == State::Ground && matches!(byte, 0x20..DEL) && self.utf8.is_idle() {
-                let rest = bytes.get(at..).unwrap_or_default();
-                let end = rest.iter().position(|byte| !matches!(byte, 0x20..DEL));
-                let text = end.and_then(|end| rest.get(..end)).unwrap_or(rest);
-                perform.print_ascii(text);
-                at += text.len();
-                continue;
-            }
-            if self.state == State::Ground && byte >= 0x80 && self.utf8.is_idle() {
-                let printed = print_run(bytes.get(at..).unwrap_or_default(), perform);
-                at += printed;
-                if printed > 0 {
+            if self.state == State::Ground && self.utf8.is_idle() {
+                let read = self.whole(byte, bytes.get(at..).unwrap_or_default(), at, perform);
+                at += read;
+                if read > 0 {
                     continue;
                 }
             }
@@ -134,6 +127,30 @@ impl Parser {
             at += 1;
         }
         self.keep_unfinished(bytes);
+    }
+
+    /// Acts on what `rest`, at `at`, begins with, if it is of the common kinds and whole; returns its bytes.
+    fn whole(&mut self, first: u8, rest: &[u8], at: usize, perform: &mut impl Perform) -> usize {
+        match first {
+            b' '..=b'~' => {
+                let count = whole::printable(rest);
+                perform.print_ascii(rest.get(..count).unwrap_or(rest));
+                count
+            }
+            0x80.. => whole::print_run(rest, perform),
+            ESC => match whole::control_sequence(rest, &mut self.sequence) {
+                Some(count) => {
+                    perform.csi(&self.sequence, at + count - 1);
+                    count
+                }
+                None => 0,
+            },
+            CAN | SUB | DEL => 0,
+            _ => {
+                perform.execute(first, at);
+                1
+            }
+        }
     }
 
     /// The bytes of what is not finished: a sequence, or a character.
@@ -192,7 +209,7 @@ impl Parser {
             return;
         }
         match self.state {
-            State::Ground => perform.print(c),
+            State::Ground => perform.print(c.encode_utf8(&mut [0; 4])),
             State::Osc | State::DcsText => self.put(c),
             State::CsiIgnore | State::DcsIgnore => {}
             _ => self.ground(),
@@ -362,27 +379,4 @@ impl Parser {
             _ => self.state = State::DcsIgnore,
         }
     }
-}
-
-/// Prints the characters beyond ASCII that `bytes` begins with, as far as they are whole and no controls; returns the
-/// bytes they took.
-fn print_run(bytes: &[u8], perform: &mut impl Perform) -> usize {
-    let end = bytes.iter().position(|&byte| byte < 0x80).unwrap_or(bytes.len());
-    let run = bytes.get(..end).unwrap_or_default();
-    let text = match std::str::from_utf8(run) {
-        Ok(text) => text,
-        Err(error) => run
-            .get(..error.valid_up_to())
-            .and_then(|valid| std::str::from_utf8(valid).ok())
-            .unwrap_or_default(),
-    };
-    let mut printed = 0;
-    for c in text.chars() {
-        if c < '\u{a0}' || c == '\u{feff}' {
-            break;
-        }
-        perform.print(c);
-        printed += c.len_utf8();
-    }
-    printed
 }

@@ -58,7 +58,7 @@ impl Pen {
         }
         Attributes {
             underline: 0,
-            underline_colour: Colour::Default,
+            underline_colour: Colour::DEFAULT,
             link: 0,
             ..self.attributes
         }
@@ -85,9 +85,9 @@ impl Pen {
         if let Some(numbers) = self.numbers {
             return numbers;
         }
-        let drawn = StyleId(styles.number(&self.drawn()));
+        let drawn = style_of(&self.drawn(), styles);
         let erased = match self.attributes.background {
-            Colour::Default => StyleId::DEFAULT,
+            Colour::DEFAULT => StyleId::DEFAULT,
             _ => StyleId(styles.number(&self.erased())),
         };
         self.numbers = Some((drawn, erased));
@@ -103,4 +103,12 @@ impl Pen {
     pub(crate) fn set_protected(&mut self, on: bool) {
         self.change().flags.set(Flags::PROTECTED, on);
     }
+}
+
+/// The number of a style; the plain one, as frequent as all others together, is not looked for.
+fn style_of(attributes: &Attributes, styles: &mut Styles) -> StyleId {
+    if *attributes == Attributes::default() {
+        return StyleId::DEFAULT;
+    }
+    StyleId(styles.number(attributes))
 }

@@ -66,9 +66,9 @@ impl Perform for Text {
         self.text.extend(text.iter().map(|&byte| char::from(byte)));
     }
 
-    fn print(&mut self, c: char) {
+    fn print(&mut self, text: &str) {
         self.settle();
-        self.text.push(c);
+        self.text.push_str(text);
     }
 
     fn execute(&mut self, control: u8, _: usize) {
@@ -78,7 +78,7 @@ impl Perform for Text {
                 self.end_line();
             }
             b'\r' => self.returned = true,
-            b'\t' => self.print('\t'),
+            b'\t' => self.print("\t"),
             0x08 if self.text.len() > self.line => drop(self.text.pop()),
             _ => {}
         }

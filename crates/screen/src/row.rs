@@ -49,6 +49,23 @@ impl Row {
         self.cells.get_mut(start..end).unwrap_or_default()
     }
 
+    /// Writes `text` from `at` on.
+    pub(crate) fn put_ascii(&mut self, at: usize, text: &[u8], style: StyleId) {
+        let cells = self.span_mut(at, at + text.len());
+        for (cell, &byte) in cells.iter_mut().zip(text) {
+            *cell = Cell::ascii(byte, style);
+        }
+    }
+
+    /// Writes a character of one cell or two at `at`.
+    pub(crate) fn put(&mut self, at: usize, c: char, width: u8, style: StyleId) {
+        match self.span_mut(at, at + usize::from(width)) {
+            [cell] => *cell = Cell::character(c, width, style),
+            [cell, second] => (*cell, *second) = (Cell::character(c, width, style), Cell::stub(style)),
+            _ => {}
+        }
+    }
+
     /// Makes this a blank row of `cols` cells, keeping its memory.
     pub(crate) fn clear(&mut self, cols: usize, blank: Cell) {
         self.wrapped = false;

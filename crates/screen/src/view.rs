@@ -1,6 +1,6 @@
 //! Rows as readers see them.
 
-use crate::attributes::{self, Flags, Interner, Link, LinkId};
+use crate::attributes::{self, Family, Flags, Interner, Link, LinkId};
 use crate::packed::{PackedRow, Piece};
 use crate::pen::Styles;
 use crate::{Colour, Line, Rgb, Run, Style, Underline};
@@ -75,9 +75,9 @@ fn style(attributes: &attributes::Attributes) -> Style {
 }
 
 fn colour(colour: attributes::Colour) -> Colour {
-    match colour {
-        attributes::Colour::Default => Colour::Default,
-        attributes::Colour::Named(index) | attributes::Colour::Indexed(index) => Colour::Indexed(index),
-        attributes::Colour::Rgb(rgb) => Colour::Rgb(Rgb::new(rgb)),
+    match colour.family() {
+        Family::Default => Colour::Default,
+        Family::Named(index) | Family::Indexed(index) => Colour::Indexed(index),
+        Family::Rgb(rgb) => Colour::Rgb(Rgb::new(rgb)),
     }
 }

@@ -76,16 +76,37 @@ impl Params {
         }
     }
 
+    /// Holds what the digits and `;` that `bytes` begins with say; returns the byte after them and where it stands.
+    pub(super) fn read(&mut self, bytes: &[u8]) -> Option<(u8, usize)> {
+        (self.len, self.subs_len) = (0, 0);
+        let mut value = 0;
+        for (at, &byte) in bytes.iter().enumerate() {
+            if byte.is_ascii_digit() {
+                value = with_digit(value, byte);
+                continue;
+            }
+            if let Some(slot) = self.values.get_mut(self.len) {
+                *slot = value;
+                self.len += 1;
+            }
+            if byte != b';' {
+                return Some((byte, at));
+            }
+            value = 0;
+        }
+        None
+    }
+
     /// A digit, `:` or `;`.
     pub(super) fn push(&mut self, byte: u8) {
         match byte {
             b';' => self.add(),
             b':' => self.add_sub(),
-            _ => self.digit(i32::from(byte) - i32::from(b'0')),
+            _ => self.digit(byte),
         }
     }
 
-    fn digit(&mut self, digit: i32) {
+    fn digit(&mut self, digit: u8) {
         let slot = if self.is_sub {
             let last = self.subs_len.checked_sub(1).filter(|_| !self.are_subs_full);
             last.and_then(|last| self.subs.get_mut(last))
@@ -94,7 +115,7 @@ impl Params {
             last.and_then(|last| self.values.get_mut(last))
         };
         if let Some(slot) = slot {
-            *slot = (*slot).max(0).saturating_mul(10).saturating_add(digit);
+            *slot = with_digit((*slot).max(0), digit);
         }
     }
 
@@ -115,16 +136,35 @@ impl Params {
 
     /// The sub-parameters of the parameter at `index`.
     pub(crate) fn subs(&self, index: usize) -> &[i32] {
+        if self.subs_len == 0 {
+            return &[];
+        }
         let range = self.subs_of.get(..self.len).and_then(|ranges| ranges.get(index));
         range
             .and_then(|&(start, end)| self.subs.get(usize::from(start)..usize::from(end)))
             .unwrap_or_default()
     }
 
+    /// All parameters, if none has sub-parameters.
+    pub(crate) fn without_subs(&self) -> Option<&[i32]> {
+        self.values.get(..self.len).filter(|_| self.subs_len == 0)
+    }
+
     /// All parameters in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = i32> + '_ {
         (0..self.len).map(|index| self.get(index))
     }
+}
+
+/// `value` with one more digit, or the largest number there is.
+fn with_digit(value: i32, digit: u8) -> i32 {
+    /// No number below this overflows with one more digit.
+    const SAFE: i32 = i32::MAX / 10;
+    let digit = i32::from(digit & 0xf);
+    if value < SAFE {
+        return value * 10 + digit;
+    }
+    value.saturating_mul(10).saturating_add(digit)
 }
 
 #[cfg(test)]
@@ -149,11 +189,37 @@ mod tests {
     }
 
     #[test]
+    fn read_at_once_they_are_the_same() {
+        for text in [
+            "",
+            ";",
+            "0",
+            "38;5;196;1",
+            "1;;2;",
+            "99999999999;7",
+            &"3;".repeat(40),
+        ] {
+            let mut read = params("7:8;9:1;5");
+            assert_eq!(
+                read.read(format!("{text}m1").as_bytes()),
+                Some((b'm', text.len()))
+            );
+            assert_eq!(
+                read.iter().collect::<Vec<_>>(),
+                params(text).iter().collect::<Vec<_>>()
+            );
+            assert!((0..MAX_PARAMS).all(|index| read.subs(index).is_empty()), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_too_much_is_dropped() {
         let many = params(&"1;".repeat(100));
         assert_eq!(many.len(), MAX_PARAMS);
         let colons = params(&format!("4{}5", ":1".repeat(100)));
         assert_eq!(colons.subs(0).len(), MAX_SUBS);
         assert_eq!(params("99999999999999").get(0), i32::MAX);
+        assert_eq!(params("2147483646").get(0), i32::MAX - 1);
+        assert_eq!(params("2147483650").get(0), i32::MAX);
     }
 }

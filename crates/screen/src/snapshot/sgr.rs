@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::attributes::{Attributes, Colour, Flags, Interner, Link};
+use crate::attributes::{Attributes, Colour, Family, Flags, Interner, Link};
 
 /// Codes by what they switch on.
 const CODES: [(Flags, u8); 8] = [
@@ -75,14 +75,14 @@ pub(crate) fn write_codes(attributes: &Attributes, out: &mut Vec<u8>) {
     };
     write_colour(attributes.foreground, 30, out);
     write_colour(attributes.background, 40, out);
-    let [_, red, green, blue] = match attributes.underline_colour {
-        Colour::Rgb(rgb) => rgb.to_be_bytes(),
+    let [_, red, green, blue] = match attributes.underline_colour.family() {
+        Family::Rgb(rgb) => rgb.to_be_bytes(),
         _ => [0; 4],
     };
-    let _ = match attributes.underline_colour {
-        Colour::Default => Ok(()),
-        Colour::Named(index) | Colour::Indexed(index) => write!(out, "58:5:{index};"),
-        Colour::Rgb(_) => write!(out, "58:2::{red}:{green}:{blue};"),
+    let _ = match attributes.underline_colour.family() {
+        Family::Default => Ok(()),
+        Family::Named(index) | Family::Indexed(index) => write!(out, "58:5:{index};"),
+        Family::Rgb(_) => write!(out, "58:2::{red}:{green}:{blue};"),
     };
     if out.len() > start {
         out.pop();
@@ -91,12 +91,12 @@ pub(crate) fn write_codes(attributes: &Attributes, out: &mut Vec<u8>) {
 
 fn write_colour(colour: Colour, base: u8, out: &mut Vec<u8>) {
     // Writing to memory does not fail.
-    let _ = match colour {
-        Colour::Default => Ok(()),
-        Colour::Named(index @ 0..8) => write!(out, "{};", base + index),
-        Colour::Named(index) => write!(out, "{};", base + 60 + (index & 7)),
-        Colour::Indexed(index) => write!(out, "{};5;{index};", base + 8),
-        Colour::Rgb(rgb) => {
+    let _ = match colour.family() {
+        Family::Default => Ok(()),
+        Family::Named(index @ 0..8) => write!(out, "{};", base + index),
+        Family::Named(index) => write!(out, "{};", base + 60 + (index & 7)),
+        Family::Indexed(index) => write!(out, "{};5;{index};", base + 8),
+        Family::Rgb(rgb) => {
             let [_, red, green, blue] = rgb.to_be_bytes();
             write!(out, "{};2;{red};{green};{blue};", base + 8)
         }

@@ -155,7 +155,7 @@ impl Terminal {
         self.go_to(0, 0);
         let attributes = Attributes {
             underline: 0,
-            underline_colour: Colour::Default,
+            underline_colour: Colour::DEFAULT,
             link: 0,
             ..*self.pen.attributes()
         };

@@ -27,11 +27,37 @@ impl Terminal {
         let Some(&last) = text.last() else { return };
         self.joining = Joining::default().next(char::from(last));
         let (style, _) = self.pen.numbers(&mut self.styles);
+        if self.print_within_row(text, style) {
+            return;
+        }
         self.start_printing(style);
         while !text.is_empty() {
             text = self.fill_row(text, style);
         }
         self.cut_at_cursor(style);
+    }
+
+    /// The usual case at once: text that fits into the cursor's row. False if it does not.
+    fn print_within_row(&mut self, text: &[u8], style: StyleId) -> bool {
+        let cols = self.cols;
+        let buffer = if self.on_alternate {
+            &mut self.alternate
+        } else {
+            &mut self.normal
+        };
+        let (start, end) = (buffer.x, buffer.x + text.len());
+        let Some(row) = buffer.rows.get_mut(buffer.y).filter(|_| end <= cols) else {
+            return false;
+        };
+        if !std::mem::replace(&mut self.printing, true) {
+            row.cut_before(start, style);
+        }
+        row.put_ascii(start, text, style);
+        if end < cols {
+            row.cut_at(end, style);
+        }
+        buffer.x = end;
+        true
     }
 
     /// Half a wide character left of the cursor goes; once, as nothing printed after it can leave one.
@@ -77,9 +103,8 @@ impl Terminal {
         let x = buffer.x;
         let count = cols.saturating_sub(x).min(text.len());
         let (now, rest) = text.split_at_checked(count).unwrap_or((text, &[]));
-        let cells = buffer.row().map(|row| row.span_mut(x, x + count));
-        for (cell, &byte) in cells.unwrap_or_default().iter_mut().zip(now) {
-            *cell = Cell::ascii(byte, style);
+        if let Some(row) = buffer.row() {
+            row.put_ascii(x, now, style);
         }
         buffer.x += count;
         rest
@@ -102,45 +127,56 @@ impl Terminal {
         }
     }
 
-    /// Prints one character, whatever it is.
-    pub(super) fn print_character(&mut self, c: char) {
+    /// Prints characters, whatever they are.
+    pub(super) fn print_characters(&mut self, text: &str) {
         let style = self.pen.numbers(&mut self.styles).0;
         self.start_printing(style);
-        if self.print_alone(c, style) {
-            return;
+        let mut rest = text;
+        while !rest.is_empty() {
+            let mut characters = self.print_alone(rest, style).chars();
+            if let Some(c) = characters.next() {
+                self.draw(c, style);
+                self.cut_at_cursor(style);
+            }
+            rest = characters.as_str();
         }
-        self.draw(c, style);
-        self.cut_at_cursor(style);
     }
 
-    /// The usual case at once: a character that joins nothing and fits. False if it is another case.
-    fn print_alone(&mut self, c: char, style: StyleId) -> bool {
-        let joining = self.joining.next(c);
-        let width = usize::from(joining.width());
-        let is_simple = self.charsets.current.is_ascii() && !self.modes.insert;
+    /// Prints one character, whatever it is.
+    pub(super) fn print_character(&mut self, c: char) {
+        self.print_characters(c.encode_utf8(&mut [0; 4]));
+    }
+
+    /// The usual case at once: characters that join nothing and fit into the cursor's row. Returns the text from the first
+    /// one on that is another case.
+    fn print_alone<'a>(&mut self, text: &'a str, style: StyleId) -> &'a str {
         let cols = self.cols;
+        let is_simple = self.charsets.current.is_ascii() && !self.modes.insert;
         let buffer = if self.on_alternate {
             &mut self.alternate
         } else {
             &mut self.normal
         };
-        let (x, end) = (buffer.x, buffer.x + width);
-        if !is_simple || joining.joins() || width == 0 || end > cols {
-            return false;
-        }
-        let Some(row) = buffer.rows.get_mut(buffer.y) else {
-            return false;
+        let Some(row) = buffer.rows.get_mut(buffer.y).filter(|_| is_simple) else {
+            return text;
         };
-        row.set(x, Cell::character(c, joining.width(), style));
-        if width == 2 {
-            row.set(x + 1, Cell::stub(style));
+        let mut rest = text.chars();
+        let mut left = rest.as_str();
+        while let Some(c) = rest.next() {
+            let joining = self.joining.next(c);
+            let end = buffer.x + usize::from(joining.width());
+            if joining.joins() || joining.width() == 0 || end > cols {
+                break;
+            }
+            row.put(buffer.x, c, joining.width(), style);
+            buffer.x = end;
+            self.joining = joining;
+            left = rest.as_str();
         }
-        if end < cols {
-            row.cut_at(end, style);
+        if buffer.x < cols && left.len() < text.len() {
+            row.cut_at(buffer.x, style);
         }
-        buffer.x = end;
-        self.joining = joining;
-        true
+        left
     }
 
     fn draw(&mut self, c: char, style: StyleId) {

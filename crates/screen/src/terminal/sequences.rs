@@ -22,8 +22,8 @@ impl Perform for Terminal {
         self.print_text(text);
     }
 
-    fn print(&mut self, c: char) {
-        self.print_character(c);
+    fn print(&mut self, text: &str) {
+        self.print_characters(text);
     }
 
     fn execute(&mut self, control: u8, at: usize) {
@@ -33,6 +33,7 @@ impl Perform for Terminal {
 
     fn csi(&mut self, sequence: &Sequence, at: usize) {
         match sequence.collected {
+            0 if sequence.last == b'm' => self.select_graphics(&sequence.params),
             0 => self.csi_plain(sequence, at),
             QUESTION => self.csi_private(sequence, at),
             _ => self.csi_other(sequence, at),
@@ -103,7 +104,6 @@ impl Terminal {
             b'g' => self.clear_tabs(params),
             b'h' => self.set_modes(params, true),
             b'l' => self.set_modes(params, false),
-            b'm' => self.select_graphics(params),
             b'r' => self.set_region(params),
             b's' => self.save_cursor(),
             b'u' => self.restore_cursor(),
