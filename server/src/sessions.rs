@@ -33,7 +33,6 @@ mod stats;
 pub mod viewer;
 pub mod workers;
 
-pub use append::Appended;
 pub use error::SessionError;
 pub use last_sequence::Progress;
 pub use last_words::{EARLY_EXIT_LIMIT, LastWords, early_exit, last_words};

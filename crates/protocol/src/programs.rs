@@ -71,7 +71,7 @@ pub struct SendInput {
     pub enter: bool,
 }
 
-/// Answer to it, once the holder has the input.
+/// Answer to it: what has become of the input once all of it is written, or two seconds later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InputTaken {

@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use sempre_protocol::api::Problem;
+use sempre_protocol::limits::INPUT_WINDOW_BYTES;
 use sempre_protocol::programs::{
     DEFAULT_TIMEOUT_MS, InputTaken, MAX_TIMEOUT_MS, RunCommand, RunResult, SendInput, SendSignal, WaitKind,
     WaitRequest, WaitResult, WaitValue,
@@ -63,7 +64,14 @@ pub(super) async fn input(
     if bytes.is_empty() {
         return Err(invalid("data", "there is nothing to type"));
     }
-    let typed = session.type_bytes(Bytes::from(bytes)).await;
+    if bytes.len() > INPUT_WINDOW_BYTES {
+        let message = format!(
+            "{} bytes are more than {INPUT_WINDOW_BYTES}; send them in several requests",
+            bytes.len()
+        );
+        return Err(invalid("data", &message));
+    }
+    let typed = session.append(Bytes::from(bytes)).await;
     acts::note_input(&state, &principal, &session, &typed);
     let typed = typed?;
     Ok(Json(InputTaken {

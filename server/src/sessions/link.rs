@@ -72,7 +72,7 @@ pub(super) enum Order {
     Append {
         /// The bytes.
         bytes: Bytes,
-        /// Told when they have reached the PTY; dropped if nobody knows.
+        /// Told whether they are taken; dropped if nobody knows.
         reply: Reply,
     },
     /// The engine's answer to a terminal query.
@@ -230,7 +230,10 @@ fn take_order(
         // Who asked gave up while the holder was away: done now, it would surprise.
         Order::Ask { reply, .. } if reply.is_closed() => {}
         Order::Append { reply, .. } if reply.is_closed() => {}
-        Order::Append { bytes, reply } => appended.take(bytes, reply, flow),
+        Order::Append { bytes, reply } => {
+            measure::input(bytes.len());
+            appended.take(bytes, reply, flow);
+        }
         Order::Ask { op, reply } => {
             if let Op::Writer { writer } = op {
                 // Who asks is a new connection; the answer is final only if nothing of the old one follows it.

@@ -5,28 +5,20 @@ mod happenings;
 mod prompt;
 mod run;
 mod text;
-mod typing;
+mod typist;
 mod wait;
 
-use std::sync::Mutex;
-
-use sempre_protocol::{Offset, WriterId};
 use tokio::sync::Semaphore;
 
 pub use happenings::Happenings;
 pub use run::{Ran, RunError};
 pub use text::plain_text;
-use typing::LastTypist;
-pub use typing::Typed;
+use typist::LastTypist;
 pub use wait::{Awaited, MAX_VALUE_BYTES, WaitFor};
 
 /// What a session keeps for the programs that use it.
 #[derive(Debug)]
 pub(super) struct Programs {
-    /// Who types has its permit: input of two programs is not mixed.
-    typing: Semaphore,
-    /// The writer programs type as, and its next offset; none while one types, and after input was lost.
-    writer: Mutex<Option<(WriterId, Offset)>>,
     /// Who runs a command has its permit.
     running: Semaphore,
     /// Who typed last, for the audit log.
@@ -36,8 +28,6 @@ pub(super) struct Programs {
 impl Default for Programs {
     fn default() -> Self {
         Self {
-            typing: Semaphore::new(1),
-            writer: Mutex::default(),
             running: Semaphore::new(1),
             last_typist: LastTypist::default(),
         }

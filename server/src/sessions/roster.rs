@@ -95,8 +95,6 @@ struct Inner {
 pub(super) struct Roster {
     inner: Mutex<Inner>,
     presence: watch::Sender<Presence>,
-    /// The program that types without being attached, one at a time.
-    typist: Mutex<Option<(WriterId, watch::Sender<InputState>)>>,
 }
 
 impl Roster {
@@ -111,20 +109,6 @@ impl Roster {
         self.presence
             .send_if_modified(|current| std::mem::replace(current, presence) != presence);
         result
-    }
-
-    /// What becomes of the input of `writer`, which is not attached; the one before is told no more.
-    pub(super) fn type_as(&self, writer: WriterId) -> watch::Receiver<InputState> {
-        let input = watch::Sender::new(InputState::default());
-        let receiver = input.subscribe();
-        *self.typist() = Some((writer, input));
-        receiver
-    }
-
-    fn typist(&self) -> std::sync::MutexGuard<'_, Option<(WriterId, watch::Sender<InputState>)>> {
-        self.typist
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Adds a viewer; an older connection with the same writer id loses it. None: no room.
@@ -292,9 +276,6 @@ impl Roster {
                 .iter()
                 .for_each(|entry| entry.input.send_modify(|input| input.lost = true))
         });
-        if let Some((_, input)) = self.typist().as_ref() {
-            input.send_modify(|input| input.lost = true);
-        }
     }
 
     /// Viewers attached.
@@ -322,9 +303,6 @@ impl Roster {
                 });
             }
         });
-        if let Some((_, input)) = self.typist().as_ref().filter(|(typist, _)| *typist == writer) {
-            input.send_modify(change);
-        }
     }
 }
 

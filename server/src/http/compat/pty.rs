@@ -20,7 +20,7 @@ use crate::http::attach_query::snapshot_lines;
 use crate::http::body::{JsonBody, json};
 use crate::http::proof::{As, On, Operator, Rank, Viewer};
 use crate::http::{ApiError, ServerState};
-use crate::sessions::{Appended, SnapshotFormat, ptys};
+use crate::sessions::{SnapshotFormat, ptys};
 
 type Answer<T> = Result<T, ApiError>;
 
@@ -141,12 +141,16 @@ async fn input(
     let mut bytes = data.map(String::into_bytes).unwrap_or_default();
     bytes.extend(data_b64.map(|bytes| bytes.0).unwrap_or_default());
     let count = bytes.len() as u64;
-    let appended = on.session.append(Bytes::from(bytes)).await;
-    acts::note_input(&state, &on.principal, &on.session, &appended);
-    let appended = appended?;
+    let held = if bytes.is_empty() {
+        0
+    } else {
+        let appended = on.session.append(Bytes::from(bytes)).await;
+        acts::note_input(&state, &on.principal, &on.session, &appended);
+        appended?.held
+    };
     Ok(Json(PtyWritten {
         bytes: count,
-        written: appended == Appended::Written,
+        written: held == 0,
     }))
 }
 

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use sempre_protocol::{Offset, WriterId};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::input::InputFlow;
 use crate::store::random_bytes;
@@ -19,15 +19,35 @@ const MAX_APPENDED: usize = 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sessions) struct Refused;
 
-/// The answer, at once: input is taken; what it holds is told when all of it has reached the PTY, and dropped if
-/// nobody will know.
-pub(in crate::sessions) type Reply = oneshot::Sender<Result<oneshot::Receiver<()>, Refused>>;
+/// Input that was taken, on its way to the PTY.
+#[derive(Debug)]
+pub(in crate::sessions) struct Given {
+    end: Offset,
+    acked: watch::Receiver<Offset>,
+}
+
+impl Given {
+    /// Waits until all of it has reached the PTY; false if nobody will know.
+    pub(in crate::sessions) async fn written(&mut self) -> bool {
+        self.acked.wait_for(|acked| *acked >= self.end).await.is_ok()
+    }
+
+    /// How much of it and of what came before it has not, bytes.
+    pub(in crate::sessions) fn held(&self) -> u64 {
+        self.end.since(*self.acked.borrow())
+    }
+}
+
+/// The answer, at once: whether the input is taken.
+pub(in crate::sessions) type Reply = oneshot::Sender<Result<Given, Refused>>;
 
 /// The stream that such input goes to.
 pub(super) struct Appended {
     writer: Option<WriterId>,
     end: Offset,
-    waiting: VecDeque<(Offset, oneshot::Sender<()>)>,
+    acked: watch::Sender<Offset>,
+    /// Where the inputs end that have not arrived.
+    waiting: VecDeque<Offset>,
 }
 
 impl Appended {
@@ -35,6 +55,7 @@ impl Appended {
         Self {
             writer: random_bytes().ok().map(WriterId::from_bytes),
             end: Offset::ZERO,
+            acked: watch::Sender::new(Offset::ZERO),
             waiting: VecDeque::new(),
         }
     }
@@ -47,10 +68,12 @@ impl Appended {
                 .writer
                 .is_some_and(|writer| flow.push(writer, self.end, None, bytes));
         let answer = if taken {
-            let (written, receiver) = oneshot::channel();
             self.end = end;
-            self.waiting.push_back((end, written));
-            Ok(receiver)
+            self.waiting.push_back(end);
+            Ok(Given {
+                end,
+                acked: self.acked.subscribe(),
+            })
         } else {
             Err(Refused)
         };
@@ -58,15 +81,13 @@ impl Appended {
         let _ = reply.send(answer);
     }
 
-    /// Answers those whose input has arrived.
+    /// Tells how far input has arrived.
     pub(super) fn acked(&mut self, writer: WriterId, offset: Offset) {
         if self.writer != Some(writer) {
             return;
         }
-        while let Some((_, written)) = self.waiting.pop_front_if(|(end, _)| *end <= offset) {
-            // Who asked may have gone.
-            let _ = written.send(());
-        }
+        while self.waiting.pop_front_if(|end| *end <= offset).is_some() {}
+        self.acked.send_replace(offset);
     }
 }
 
@@ -74,28 +95,29 @@ impl Appended {
 mod tests {
     use super::*;
 
-    fn given(
-        appended: &mut Appended,
-        flow: &mut InputFlow,
-        bytes: &'static [u8],
-    ) -> Result<oneshot::Receiver<()>, Refused> {
+    fn given(appended: &mut Appended, flow: &mut InputFlow, bytes: &'static [u8]) -> Result<Given, Refused> {
         let (reply, mut answer) = oneshot::channel();
         appended.take(Bytes::from_static(bytes), reply, flow);
         answer.try_recv().unwrap()
     }
 
-    #[test]
-    fn input_is_answered_when_all_of_it_has_arrived() {
+    #[tokio::test]
+    async fn input_is_answered_when_all_of_it_has_arrived() {
         let (mut appended, mut flow) = (Appended::new(), InputFlow::default());
         let mut one = given(&mut appended, &mut flow, b"abc").unwrap();
         let mut two = given(&mut appended, &mut flow, b"de").unwrap();
         let writer = appended.writer.unwrap();
         appended.acked(WriterId::from_bytes([0; 16]), Offset(9));
+        assert_eq!((one.held(), two.held()), (3, 5));
         appended.acked(writer, Offset(4));
-        assert_eq!(one.try_recv(), Ok(()));
-        assert!(two.try_recv().is_err());
+        assert!(one.written().await);
+        assert_eq!((one.held(), two.held()), (0, 1));
         appended.acked(writer, Offset(5));
-        assert_eq!(two.try_recv(), Ok(()));
+        assert!(two.written().await);
+        let mut lost = given(&mut appended, &mut flow, b"f").unwrap();
+        drop(appended);
+        assert!(two.written().await, "what is known stays known");
+        assert!(!lost.written().await);
     }
 
     #[test]

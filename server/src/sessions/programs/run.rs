@@ -108,12 +108,12 @@ impl Session {
         }
         let next = timeline.borrow().next();
         let begun = Instant::now();
-        let typed = self.type_bytes(keys(line, bracketed)).await?;
+        let typed = self.append(keys(line, bracketed)).await?;
         let mut progress = Progress::default();
         let ended = timeout_at(deadline, self.follow(&mut timeline, next, &mut progress)).await;
         if ended.is_err() && progress.from.is_none() && !progress.refused {
             let next = timeline.borrow().next();
-            self.type_bytes(Bytes::from_static(INTERRUPT)).await?;
+            self.append(Bytes::from_static(INTERRUPT)).await?;
             // What is typed while the shell drops the line would be dropped with it. fish tells of no new prompt.
             let mut after = Progress::default();
             let dropped = self.follow(&mut timeline, next, &mut after);
