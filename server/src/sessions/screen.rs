@@ -39,12 +39,14 @@ mod task;
 mod timeline;
 mod walk;
 
+use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sempre_protocol::Offset;
+use sempre_screen::Engine;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -52,6 +54,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{Session, SessionError};
 pub(super) use first_look::look_at;
+use follower::Follower;
 pub(super) use follower::View;
 pub use history::Wanted;
 pub(super) use news::News;
@@ -106,6 +109,15 @@ impl Screens {
     }
 }
 
+/// Looks at the engine where it is, or hears why that cannot be.
+struct Look(Box<dyn FnOnce(Result<&Follower, SessionError>) + Send>);
+
+impl fmt::Debug for Look {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Look")
+    }
+}
+
 /// What a session's task can be asked.
 #[derive(Debug)]
 enum Question {
@@ -117,8 +129,8 @@ enum Question {
         shortened: bool,
         answer: oneshot::Sender<Result<Snapshot, SessionError>>,
     },
-    /// A copy of the screen at today's offset.
-    View(oneshot::Sender<Result<View, SessionError>>),
+    /// A look at the screen at today's offset.
+    Look(Look),
     /// Go now, and leave the session's directory alone.
     Stop(oneshot::Sender<()>),
 }
@@ -201,12 +213,37 @@ impl Screen {
         Self::ask(session, question).await
     }
 
-    /// A copy of the screen at today's offset; the timeline has come as far.
+    /// What `look` sees of the engine at today's offset; the timeline has come as far. It holds up the session's task:
+    /// what takes long is for a [`Screen::view`].
+    ///
+    /// # Errors
+    /// If the journal cannot be read, or the server goes down.
+    pub(super) async fn look<T: Send + 'static>(
+        session: &Arc<Session>,
+        look: impl FnOnce(&Engine) -> T + Clone + Send + 'static,
+    ) -> Result<T, SessionError> {
+        Self::follow(session, |follower| look(follower.engine())).await
+    }
+
+    /// A copy of the screen at today's offset, for who has more to do with it than a look.
     ///
     /// # Errors
     /// If the journal cannot be read, or the server goes down.
     pub(super) async fn view(session: &Arc<Session>) -> Result<View, SessionError> {
-        Self::ask(session, Question::View).await
+        Self::follow(session, Follower::view).await
+    }
+
+    async fn follow<T: Send + 'static>(
+        session: &Arc<Session>,
+        look: impl FnOnce(&Follower) -> T + Clone + Send + 'static,
+    ) -> Result<T, SessionError> {
+        let question = |answer: oneshot::Sender<Result<T, SessionError>>| {
+            let look = look.clone();
+            // Who asked may have stopped waiting.
+            let look = |followed: Result<&Follower, SessionError>| drop(answer.send(followed.map(look)));
+            Question::Look(Look(Box::new(look)))
+        };
+        Self::ask(session, question).await
     }
 
     /// Lets go of the engine at once.

@@ -85,7 +85,7 @@ impl Happenings {
             }
             if ended {
                 // What it told last may not have been drawn yet; what cannot be read is not told.
-                let _ = Screen::view(session).await;
+                let _ = Screen::look(session, |_| ()).await;
                 self.over = true;
             }
             self.take();

@@ -36,7 +36,7 @@ impl Session {
     /// # Errors
     /// If the journal cannot be read, or the server goes down.
     pub(super) async fn catch_up(self: &Arc<Self>) -> Result<(), SessionError> {
-        Screen::view(self).await?;
+        Screen::look(self, |_| ()).await?;
         if self.screen().timeline().borrow().shell().is_none() {
             let session = Arc::clone(self);
             let found = tokio::task::spawn_blocking(move || session.last_stage())

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sempre_protocol::Offset;
+use sempre_screen::Engine;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -134,7 +135,7 @@ impl Session {
         self.until_prompt(timeline, Busy::Refused).await?;
         // They switch it on after they have told that they take keys; bash before.
         let always = matches!(self.manifest().shell.as_str(), "zsh" | "fish");
-        Ok(always || Screen::view(self).await?.engine.is_paste_bracketed())
+        Ok(always || Screen::look(self, Engine::is_paste_bracketed).await?)
     }
 
     /// Follows the shell until it is at its prompt again, or the session has ended.
@@ -159,7 +160,7 @@ impl Session {
                 changed = timeline.changed() => if changed.is_err() { return },
                 () = ended(&mut status) => {
                     // What it told last may not have been drawn yet; an error shows in what is known.
-                    let _ = Screen::view(self).await;
+                    let _ = Screen::look(self, |_| ()).await;
                     let told = timeline.borrow();
                     told.since(next).for_each(|happening| progress.note(&happening.what, happening.offset));
                     return;
