@@ -1,5 +1,9 @@
 //! Text that goes into HTML: it stays text, in an element and in an attribute.
 
+mod runs;
+
+pub use runs::{Surface, write_run};
+
 /// `text` with every character that could begin markup or end an attribute as an entity.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());

@@ -1,13 +1,19 @@
 //! Snapshots for who has no terminal: as text, and as HTML.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
-use sempre_screen::{Colour, Engine, Line, MAX_SCROLLBACK_LINES, Run, Style, Theme, Underline};
+use sempre_screen::{Engine, Line, MAX_SCROLLBACK_LINES};
 
-use crate::markup::escape;
-
+use super::history::history_line;
 use super::{Screen, Session, SessionError, Snapshot};
+use crate::markup::{Surface, write_run};
+
+/// Whatever page it is put into.
+const SURFACE: Surface = Surface {
+    foreground: "CanvasText",
+    background: "Canvas",
+    links: false,
+};
 
 /// How a snapshot is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +43,7 @@ impl Session {
         Screen::render(self, move || {
             let lines = lines(&snapshot);
             Ok(match format {
-                SnapshotFormat::Html => html(&lines),
+                SnapshotFormat::Html => html(lines),
                 SnapshotFormat::Ansi | SnapshotFormat::Text => text(&lines),
             })
         })
@@ -76,79 +82,17 @@ fn text(lines: &[Line]) -> String {
     out
 }
 
-fn html(lines: &[Line]) -> String {
+fn html(lines: Vec<Line>) -> String {
     let mut out = String::from("<pre>");
-    for (number, line) in lines.iter().enumerate() {
+    for (number, line) in (0..).zip(lines) {
         if number > 0 && !line.wrapped {
             out.push('\n');
         }
-        line.runs.iter().for_each(|run| span(&mut out, run));
+        let runs = history_line(number, line).runs;
+        runs.iter().for_each(|run| write_run(&mut out, run, &SURFACE));
     }
     out.push_str("</pre>");
     out
-}
-
-fn span(out: &mut String, run: &Run) {
-    let css = css(&run.style);
-    if css.is_empty() {
-        out.push_str(&escape(&run.text));
-        return;
-    }
-    // Writing into a string does not fail.
-    let _ = write!(out, "<span style=\"{css}\">");
-    out.push_str(&escape(&run.text));
-    out.push_str("</span>");
-}
-
-fn css(style: &Style) -> String {
-    let mut css = String::new();
-    let mut add = |name: &str, value: &str| {
-        let separator = if css.is_empty() { "" } else { ";" };
-        let _ = write!(css, "{separator}{name}:{value}");
-    };
-    let (mut foreground, mut background) = (colour(style.foreground), colour(style.background));
-    if style.inverse {
-        (foreground, background) = (
-            Some(background.unwrap_or_else(|| "Canvas".into())),
-            Some(foreground.unwrap_or_else(|| "CanvasText".into())),
-        );
-    }
-    foreground.iter().for_each(|colour| add("color", colour));
-    background.iter().for_each(|colour| add("background", colour));
-    if style.bold {
-        add("font-weight", "bold");
-    }
-    if style.dim {
-        add("opacity", "0.5");
-    }
-    if style.italic {
-        add("font-style", "italic");
-    }
-    if style.invisible {
-        add("visibility", "hidden");
-    }
-    let lines = [
-        (style.underline != Underline::None, "underline"),
-        (style.strikethrough, "line-through"),
-        (style.overline, "overline"),
-    ];
-    let lines: Vec<_> = lines
-        .into_iter()
-        .filter_map(|(on, name)| on.then_some(name))
-        .collect();
-    if !lines.is_empty() {
-        add("text-decoration", &lines.join(" "));
-    }
-    css
-}
-
-fn colour(colour: Colour) -> Option<String> {
-    let rgb = match colour {
-        Colour::Default => return None,
-        Colour::Rgb(rgb) => rgb,
-        Colour::Indexed(index) => Theme::default().indexed(index),
-    };
-    Some(rgb.to_string())
 }
 
 #[cfg(test)]
@@ -177,14 +121,9 @@ mod tests {
         let output =
             b"\x1b[1;31m<b>\x1b[m &\x1b[38;5;21;4mx\x1b[m\x1b]8;;javascript:alert(1)\x07y\x1b]8;;\x07";
         assert_eq!(
-            html(&shown(output)),
-            "<pre><span style=\"color:#cd0000;font-weight:bold\">&lt;b&gt;</span> &amp;\
-             <span style=\"color:#0000ff;text-decoration:underline\">x</span>y</pre>"
-        );
-        let shown = |index| colour(Colour::Indexed(index)).unwrap();
-        assert_eq!(
-            (shown(196), shown(232), shown(255)),
-            ("#ff0000".into(), "#080808".into(), "#eeeeee".into())
+            html(shown(output)),
+            "<pre><span style=\"color:#cd0000;font-weight:bold;\">&lt;b&gt;</span> &amp;\
+             <span style=\"color:#0000ff;text-decoration-line:underline;\">x</span>y</pre>"
         );
     }
 }
