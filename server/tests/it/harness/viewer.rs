@@ -1,27 +1,26 @@
 //! A client of the native wire: reads frames one at a time and keeps what they said.
 
+mod typing;
+mod waits;
+
 use std::io::Read;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use flate2::read::DeflateDecoder;
 use futures_util::{SinkExt, StreamExt};
-use sempre_protocol::frames::{ClientFrame, SNAPSHOT_DEFLATE_RAW, SNAPSHOT_MORE, ServerFrame};
-use sempre_protocol::texts::{ClientText, ErrorCode, ExitStatus, Hello, ServerText};
+use sempre_protocol::frames::{SNAPSHOT_DEFLATE_RAW, SNAPSHOT_MORE, ServerFrame};
+use sempre_protocol::texts::{ClientText, ExitStatus, Hello, ServerText};
 use sempre_protocol::{Offset, SUBPROTOCOL, Size};
 use sempre_screen::{Engine, SCROLLBACK_LINES, Screen as _};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::{Request, Response};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use super::{LONG, find};
-
-/// Largest piece of a paste sent at once, bytes.
-const PIECE_BYTES: usize = 32 * 1024;
+use super::LONG;
 
 /// How a session ended, as a viewer was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -297,176 +296,6 @@ impl Viewer {
             _ => {}
         }
         self.texts.push(text);
-    }
-
-    /// Takes messages until `done`.
-    pub(crate) async fn until(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) {
-        let deadline = Instant::now() + LONG;
-        while !done(self) {
-            match timeout_at(deadline, self.step()).await {
-                Ok(true) => {}
-                Ok(false) => panic!("closed before {what}: {}", self.tail()),
-                Err(_) => panic!("waited {LONG:?} for {what}: {}", self.tail()),
-            }
-        }
-    }
-
-    /// Takes messages until `needle` came after what the last wait found.
-    pub(crate) async fn until_output(&mut self, needle: &str) {
-        let mut looked = self.mark;
-        let mut found = None;
-        self.until(&format!("the output {needle:?}"), |viewer| {
-            found = find(&viewer.output, needle.as_bytes(), looked);
-            looked = looked.max(viewer.output.len().saturating_sub(needle.len()));
-            found.is_some()
-        })
-        .await;
-        self.mark = found.unwrap() + needle.len();
-    }
-
-    pub(crate) async fn until_offset(&mut self, offset: u64) {
-        let what = format!("output up to {offset}");
-        self.until(&what, |viewer| viewer.end() >= offset).await;
-    }
-
-    pub(crate) async fn until_exit(&mut self) -> Exit {
-        self.until("the exit", |viewer| viewer.exit.is_some()).await;
-        self.exit.clone().unwrap()
-    }
-
-    /// Takes messages until the connection is over; the close code, if there was one.
-    pub(crate) async fn until_closed(&mut self) -> Option<u16> {
-        self.until("the close", |viewer| viewer.closed.is_some()).await;
-        self.closed.unwrap()
-    }
-
-    /// Takes messages until all input has reached the program's terminal.
-    pub(crate) async fn until_acked(&mut self) {
-        self.until("the last input_ack", |viewer| viewer.acked >= viewer.sent)
-            .await;
-    }
-
-    /// Takes messages until the text `wanted` picks; those that came before this call count.
-    pub(crate) async fn until_text<T>(&mut self, what: &str, wanted: impl Fn(&ServerText) -> Option<T>) -> T {
-        let mut found = None;
-        self.until(what, |viewer| {
-            found = viewer.texts.iter().find_map(&wanted);
-            found.is_some()
-        })
-        .await;
-        found.unwrap()
-    }
-
-    /// Takes messages until its terminal shows `text`.
-    pub(crate) async fn until_shown(&mut self, text: &str) {
-        self.until(&format!("{text:?} on the screen"), |viewer| {
-            viewer.screen_text().contains(text)
-        })
-        .await;
-    }
-
-    /// Takes messages until an error; its code, and the input offset it tells.
-    pub(crate) async fn until_error(&mut self) -> (ErrorCode, Option<Offset>) {
-        let error = |text: &ServerText| match text {
-            ServerText::Error {
-                code,
-                message,
-                input_offset,
-            } => {
-                assert!(!message.is_empty());
-                Some((*code, *input_offset))
-            }
-            _ => None,
-        };
-        self.until_text("an error", error).await
-    }
-
-    /// The last error, of a connection that is over.
-    pub(crate) fn last_error(&self) -> Option<ErrorCode> {
-        self.texts.iter().rev().find_map(|text| match text {
-            ServerText::Error { code, .. } => Some(*code),
-            _ => None,
-        })
-    }
-
-    /// Takes messages until a `pong` that answers this.
-    pub(crate) async fn ping(&mut self) {
-        let pongs = |viewer: &Self| {
-            viewer
-                .texts
-                .iter()
-                .filter(|text| **text == ServerText::Pong)
-                .count()
-        };
-        let before = pongs(self);
-        self.say(&ClientText::Ping).await;
-        self.until("a pong", |viewer| pongs(viewer) > before).await;
-    }
-
-    pub(crate) async fn send(&mut self, message: Message) {
-        // A connection that is over shows in the next wait.
-        let _ = self.ws.send(message).await;
-    }
-
-    pub(crate) async fn say(&mut self, text: &ClientText) {
-        self.send(Message::text(serde_json::to_string(text).unwrap()))
-            .await;
-    }
-
-    /// Sends an input frame as it is.
-    pub(crate) async fn send_input(&mut self, offset: u64, bytes: &[u8]) {
-        let mut frame = Vec::new();
-        let offset = Offset(offset);
-        ClientFrame::Input { offset, bytes }.encode(&mut frame);
-        self.send(Message::binary(frame)).await;
-    }
-
-    /// Sends input that no person typed.
-    pub(crate) async fn report(&mut self, bytes: &[u8]) {
-        self.send_input(self.sent, bytes).await;
-        self.sent += bytes.len() as u64;
-    }
-
-    /// Types.
-    pub(crate) async fn type_in(&mut self, text: &str) {
-        self.say(&ClientText::Typing).await;
-        self.report(text.as_bytes()).await;
-    }
-
-    /// Types a command that prints what no echo of it does, and waits until it has run.
-    pub(crate) async fn run(&mut self, command: &str) {
-        let tag = super::random_id();
-        let (head, rest) = tag.split_at(16);
-        self.type_in(&format!("{command}; echo {head}''{rest}\r")).await;
-        self.until_output(&tag).await;
-    }
-
-    /// Sends as much as the window allows at any time, until all is sent.
-    pub(crate) async fn paste(&mut self, bytes: &[u8]) {
-        self.say(&ClientText::Typing).await;
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let room = self.hello.input_window - (self.sent - self.acked);
-            let count = rest.len().min(PIECE_BYTES).min(usize::try_from(room).unwrap());
-            if count == 0 {
-                let before = self.acked;
-                self.until("room in the input window", |viewer| viewer.acked > before)
-                    .await;
-                continue;
-            }
-            let (piece, after) = rest.split_at(count);
-            self.report(piece).await;
-            rest = after;
-            self.take_waiting().await;
-        }
-    }
-
-    /// Takes what has come already.
-    async fn take_waiting(&mut self) {
-        while timeout(Duration::ZERO, self.step())
-            .await
-            .is_ok_and(|went_on| went_on)
-        {}
     }
 
     /// Closes in order and waits until the server has let go.
