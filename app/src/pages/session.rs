@@ -6,49 +6,15 @@ use leptos_router::hooks::use_navigate;
 use sempre_protocol::SessionId;
 use sempre_protocol::api::{SessionInfo, SessionState};
 
-use super::{MissingSession, session_in_address};
-use crate::components::{
-    DataFailure, Header, Icon, IconView, Labels, SessionActions, SessionStateBadge, When,
-};
+use super::one_session::one_session;
+use crate::components::{Header, Icon, IconView, Labels, SessionActions, SessionStateBadge, When};
 use crate::live::{Change, Seen, use_clock, watch_sessions};
 use crate::{data, format, routes};
 
 /// `/s/{id}`.
 #[component]
 pub fn Session() -> impl IntoView {
-    let id = session_in_address();
-    let session = Resource::new(
-        move || id.get(),
-        |id| {
-            let session = id.map(data::session);
-            async move {
-                match session {
-                    Some(session) => session.await,
-                    None => Ok(None),
-                }
-            }
-        },
-    );
-    view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                match session.await {
-                    Ok(Some(info)) => view! { <About info /> }.into_any(),
-                    Ok(None) => view! { <MissingSession /> }.into_any(),
-                    Err(error) => {
-                        view! {
-                            <Header here="" />
-                            <main id="main" class="page narrow">
-                                <DataFailure error=Signal::stored(error) />
-                            </main>
-                        }
-                            .into_any()
-                    }
-                }
-            })}
-        </Suspense>
-    }
-    .into_any()
+    one_session(|info| view! { <About info /> }.into_any())
 }
 
 /// Keeps one session current; none once it is removed.

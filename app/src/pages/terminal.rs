@@ -7,51 +7,19 @@ use sempre_protocol::SessionId;
 use sempre_protocol::api::SessionInfo;
 use sempre_protocol::texts::Role;
 
-use super::{MissingSession, session_in_address};
+use super::one_session::one_session;
 use crate::browser::page;
 use crate::components::{
-    ConnectionBar, DataFailure, Header, History, Icon, IconButton, IconView, KeyboardHelp, Labels, Mark,
-    Note, ParkedPanel, ProgressLine, TerminalLink, TerminalView, ThemeToggle,
+    ConnectionBar, History, Icon, IconButton, IconView, KeyboardHelp, Labels, Mark, Note, ParkedPanel,
+    ProgressLine, TerminalLink, TerminalView, ThemeToggle,
 };
+use crate::routes;
 use crate::term::Shortcut;
-use crate::{data, routes};
 
 /// `/t/{id}`.
 #[component]
 pub fn Terminal() -> impl IntoView {
-    let id = session_in_address();
-    let session = Resource::new(
-        move || id.get(),
-        |id| {
-            let session = id.map(data::session);
-            async move {
-                match session {
-                    Some(session) => session.await,
-                    None => Ok(None),
-                }
-            }
-        },
-    );
-    view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                match session.await {
-                    Ok(Some(info)) => view! { <Standalone info /> }.into_any(),
-                    Ok(None) => view! { <MissingSession /> }.into_any(),
-                    Err(error) => {
-                        view! {
-                            <Header here="" />
-                            <main id="main" class="page narrow">
-                                <DataFailure error=Signal::stored(error) />
-                            </main>
-                        }
-                            .into_any()
-                    }
-                }
-            })}
-        </Suspense>
-    }
-    .into_any()
+    one_session(|info| view! { <Standalone info /> }.into_any())
 }
 
 /// What the window is called: the shell, and the story or branch if it has one.
