@@ -72,7 +72,9 @@ fn HistoryDialog(link: TerminalLink) -> impl IntoView {
             <footer class="connection-bar">
                 <p data-testid="history-seen">{seen}</p>
                 <p class="connection-notice" role="status">{wrong}</p>
-                <p class="connection-facts">"Read only"</p>
+                <p class="connection-facts">
+                    "Read only"<span class="by-finger">"Pull past the end for the terminal"</span>
+                </p>
             </footer>
         </dialog>
     }
