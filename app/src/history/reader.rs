@@ -171,10 +171,10 @@ impl Inner {
     fn open(self: &Rc<Self>, below: u64) {
         let inner = self.clone();
         leptos::task::spawn_local(async move {
-            match data::history(inner.session, None, 1).await {
+            match inner.newest().await {
                 Ok(page) => {
                     inner.window.set(Window::new(page.first_line, page.end_line));
-                    inner.with_tail(|tail| tail.ends(page.end_line));
+                    inner.with_tail(|tail| tail.ends(page.written_end()));
                     inner.go(page.end_line.saturating_sub(below), 1.0);
                 }
                 Err(error) => {
@@ -184,6 +184,11 @@ impl Inner {
                 }
             }
         });
+    }
+
+    /// The rows of the screen.
+    async fn newest(&self) -> Result<Page, DataError> {
+        data::history(self.session, None, self.screen_rows.get().max(1)).await
     }
 
     fn may_have_grown(self: &Rc<Self>) {
@@ -203,7 +208,7 @@ impl Inner {
 
     async fn ask_news(self: Rc<Self>) {
         self.with_tail(Tail::asked);
-        let answer = data::history(self.session, None, 1).await;
+        let answer = self.newest().await;
         let failed = answer.is_err();
         match answer {
             Ok(page) => self.grow(&page),
@@ -221,7 +226,7 @@ impl Inner {
         let changed = end.saturating_sub(self.screen_rows.get());
         window.grow(page.first_line, page.end_line);
         self.window.set(window);
-        self.with_tail(|tail| tail.ends(page.end_line));
+        self.with_tail(|tail| tail.ends(page.written_end()));
         self.shelf.borrow_mut().age(changed / PAGE_ROWS);
         self.with_column(|column| column.set_height(window.height_px()));
         self.refresh();

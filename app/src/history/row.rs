@@ -15,6 +15,15 @@ flat! {
     }
 }
 
+impl Page {
+    /// One past the last of its rows that shows something: the screen's blank rows below are no output.
+    pub(crate) fn written_end(&self) -> u64 {
+        let written = self.lines.iter().rev().find(|row| !row.runs.is_empty());
+        let blank = self.lines.first().map_or(self.end_line, |row| row.number);
+        written.map_or(blank, |row| row.number + 1)
+    }
+}
+
 flat! {
     /// One row.
     pub(crate) struct Row {
@@ -162,6 +171,31 @@ mod tests {
             run.overline,
         ];
         assert_eq!(flags, [true; 7]);
+    }
+
+    #[test]
+    fn blank_rows_of_the_screen_are_no_output() {
+        let row = |number, text: &str| Row {
+            number,
+            runs: text
+                .split_terminator(' ')
+                .map(|text| Run {
+                    text: text.into(),
+                    ..Run::default()
+                })
+                .collect(),
+            ..Row::default()
+        };
+        let mut page = Page {
+            end_line: 9,
+            lines: vec![row(6, "a"), row(7, ""), row(8, "")],
+            ..Page::default()
+        };
+        assert_eq!(page.written_end(), 7);
+        page.lines.remove(0);
+        assert_eq!(page.written_end(), 7, "all above the screen counts");
+        page.lines.clear();
+        assert_eq!(page.written_end(), 9);
     }
 
     #[test]

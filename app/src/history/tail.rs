@@ -18,7 +18,7 @@ enum Question {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tail {
     question: Question,
-    /// One past the newest row.
+    /// One past the newest row that shows something.
     end: u64,
     /// The same, when the last row was seen.
     seen_end: u64,
@@ -50,7 +50,7 @@ impl Tail {
         again
     }
 
-    /// The newest row is the one before `end`.
+    /// The newest row that shows something is the one before `end`.
     pub(super) fn ends(&mut self, end: u64) {
         // Rows that were numbered anew may be fewer.
         self.seen_end = self.seen_end.min(end);
