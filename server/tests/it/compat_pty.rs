@@ -38,8 +38,12 @@ async fn stream(server: &Server, id: SessionId, last: Option<&str>, needle: &str
 async fn p1_a_pty_is_listed_shown_resized_and_deleted_in_its_group() {
     let server = Setup::new().start();
     let first = pty(&server, &["cat"]).await;
-    let script = "trap 'stty size' WINCH; while :; do read x; done";
+    let script = "trap 'stty size' WINCH; echo ready; while :; do read x; done";
     let second = pty(&server, &["sh", "-c", script]).await;
+    eventually("the program", || async {
+        server.output_text(second).await.contains("ready").then_some(())
+    })
+    .await;
     assert_eq!(listed(&server).await, [second, first]);
     let shown = server.get(&at(second, "")).await.value();
     assert_eq!(
