@@ -35,6 +35,7 @@ pub(crate) fn session(number: u8) -> SessionInfo {
         idle: None,
         expires_at: None,
         expires_by: None,
+        records_input: false,
         summary: None,
         problem: None,
     }

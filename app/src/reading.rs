@@ -65,6 +65,7 @@ flat! {
         role: Option<Role>,
         viewer: u64,
         reset: bool,
+        records_input: bool,
         cols: u16,
         rows: u16,
         percent: Option<u8>,
@@ -206,6 +207,7 @@ fn hello(text: Text) -> Option<Hello> {
         // Of no use here.
         answers: false,
         reset: text.reset,
+        records_input: text.records_input,
         server_version: String::new(),
     })
 }

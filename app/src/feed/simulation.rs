@@ -175,6 +175,7 @@ impl World {
             viewer: 1,
             answers: false,
             reset: near.is_none(),
+            records_input: false,
             server_version: String::new(),
         };
         self.say(&ServerText::Hello(hello));

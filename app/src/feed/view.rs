@@ -110,6 +110,8 @@ pub struct View {
     pub run: Option<RunId>,
     /// What this viewer may do.
     pub role: Role,
+    /// What is typed is recorded.
+    pub records_input: bool,
     /// Viewers attached, this one included; 0 while unknown.
     pub viewers: u32,
     /// The session's size, once known.

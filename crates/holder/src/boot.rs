@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
+use sempre_journal::DEFAULT_INPUT_BUDGET_BYTES;
 use sempre_protocol::holder::{LOCK_NAME, MANIFEST_NAME, Manifest, Spec, StartError, StartReport};
 
 use crate::child::{self, system_error};
@@ -15,6 +16,7 @@ use crate::detach;
 use crate::ending::ChildHandle;
 use crate::output::Output;
 use crate::pty::Pty;
+use crate::recording::Recording;
 use crate::serve::Holder;
 use crate::signals::Signals;
 
@@ -66,6 +68,16 @@ fn start(directory: &Path, spec: Spec) -> Result<Holder, StartError> {
     let mut manifest = spec.manifest;
     manifest.size = manifest.size.clamped();
     let output = Output::create(here, manifest.size, spec.budget_bytes).map_err(system("the journal"))?;
+    let recording = manifest
+        .records_input
+        .then(|| {
+            Recording::create(
+                here,
+                spec.input_budget_bytes.unwrap_or(DEFAULT_INPUT_BUDGET_BYTES),
+            )
+        })
+        .transpose()
+        .map_err(system("the recording of input"))?;
     let signals = Signals::install().map_err(system("the signal pipes"))?;
     let pty = Pty::open(manifest.size).map_err(system("a PTY"))?;
     let terminal = pty.open_terminal().map_err(system("the terminal"))?;
@@ -78,7 +90,7 @@ fn start(directory: &Path, spec: Spec) -> Result<Holder, StartError> {
     };
     write_manifest(here, &manifest).map_err(kill)?;
     let socket = ControlSocket::bind(here).map_err(kill)?;
-    Ok(Holder::new(manifest, pty, child, output, socket, signals, lock))
+    Ok(Holder::new(manifest, pty, child, output, socket, signals, lock).with_recording(recording))
 }
 
 /// Takes the lock that means "this holder lives"; the file holds this process' pid.

@@ -136,6 +136,11 @@ impl InputQueue {
         Some((size, chunk.bytes.get(chunk.taken..).unwrap_or_default()))
     }
 
+    /// Whose bytes come next; none: nobody's, or an answer of the engine.
+    pub fn front_writer(&self) -> Option<WriterId> {
+        self.chunks.front()?.writer
+    }
+
     /// Notes that the PTY took `count` of the front bytes; the writer they came from and how far it now is.
     pub fn wrote(&mut self, count: usize) -> Option<(WriterId, Offset)> {
         let chunk = self.chunks.front_mut()?;

@@ -5,7 +5,6 @@
 
 use std::io;
 use std::path::Path;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use sempre_journal::{AppendError, Options, Writer};
@@ -14,12 +13,10 @@ use sempre_protocol::limits::MEMORY_TAIL_BYTES;
 use sempre_protocol::texts::ExitStatus;
 use sempre_protocol::{Offset, Size};
 
-/// What is written is on the disk for good at the latest this long after.
-const SYNC_INTERVAL: Duration = Duration::from_secs(1);
+use crate::sync::Syncs;
+
 /// A disk that refused output is tried again after this.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
-/// The syncing thread needs next to no stack.
-const SYNC_STACK_BYTES: usize = 64 * 1024;
 
 /// Output that the disk does not take.
 struct Memory {
@@ -33,8 +30,7 @@ struct Memory {
 pub struct Output {
     journal: Writer,
     memory: Option<Memory>,
-    sync_at: Option<Instant>,
-    syncing: Option<JoinHandle<io::Result<()>>>,
+    syncs: Syncs,
 }
 
 fn journal_size(size: Size) -> sempre_journal::Size {
@@ -52,8 +48,7 @@ impl Output {
         Ok(Self {
             journal,
             memory: None,
-            sync_at: None,
-            syncing: None,
+            syncs: Syncs::default(),
         })
     }
 
@@ -134,7 +129,10 @@ impl Output {
             now + Duration::from_millis(due.saturating_sub(now_ms)).min(RETRY_INTERVAL)
         });
         let retry_at = self.memory.as_ref().map(|memory| memory.retry_at);
-        [index_at, self.sync_at, retry_at].into_iter().flatten().min()
+        [index_at, self.syncs.deadline(), retry_at]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Does what is due: index records, a sync on another thread, another try at a disk that was full.
@@ -151,10 +149,10 @@ impl Output {
         if self.memory.as_ref().is_some_and(|memory| now >= memory.retry_at) {
             self.retry(now_ms);
         }
-        if self.sync_at.is_some_and(|at| now >= at) {
-            self.sync_at = None;
-            self.start_sync(now);
-        }
+        self.syncs.keep(now, || {
+            let job = self.journal.take_sync().ok()??;
+            Some(move || job.run())
+        });
     }
 
     /// Completes the journal: the exit record last, everything durable. The final offset.
@@ -174,8 +172,8 @@ impl Output {
     }
 
     fn mark_dirty(&mut self) {
-        if self.sync_at.is_none() && self.journal.dirty() {
-            self.sync_at = Instant::now().checked_add(SYNC_INTERVAL);
+        if self.journal.dirty() {
+            self.syncs.mark_dirty();
         }
     }
 
@@ -197,24 +195,6 @@ impl Output {
             self.memory = Some(memory);
         }
         self.mark_dirty();
-    }
-
-    fn start_sync(&mut self, now: Instant) {
-        if self
-            .syncing
-            .as_ref()
-            .is_some_and(|running| !running.is_finished())
-        {
-            // A slow disk: one sync at a time.
-            self.sync_at = now.checked_add(SYNC_INTERVAL);
-            return;
-        }
-        if let Ok(Some(job)) = self.journal.take_sync() {
-            let thread = std::thread::Builder::new()
-                .name("sync".into())
-                .stack_size(SYNC_STACK_BYTES);
-            self.syncing = thread.spawn(move || job.run()).ok();
-        }
     }
 }
 

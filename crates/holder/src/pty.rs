@@ -11,7 +11,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use portable_pty::{MasterPty, PtyPair, PtySize, SlavePty, native_pty_system};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::Pid;
-use rustix::termios::{QueueSelector, tcflush};
+use rustix::termios::{LocalModes, QueueSelector, tcflush, tcgetattr};
 use sempre_protocol::Size;
 
 /// An open pseudo-terminal.
@@ -78,6 +78,16 @@ impl Pty {
     /// Writes input; may take only a part, `WouldBlock` when the program does not read.
     pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         Ok(rustix::io::write(&self.fd, bytes)?)
+    }
+
+    /// Whether what is typed now is hidden: line by line without an echo, as programs ask for a password. So it is if
+    /// that cannot be told.
+    pub fn hides_input(&self) -> bool {
+        // On the master this tells the modes of the terminal.
+        tcgetattr(&self.fd).map_or(true, |modes| {
+            let modes = modes.local_modes;
+            modes.contains(LocalModes::ICANON) && !modes.contains(LocalModes::ECHO)
+        })
     }
 
     /// Throws away what the kernel holds of the input and no program has read.

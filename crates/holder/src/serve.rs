@@ -17,6 +17,7 @@ use crate::ending::{ChildHandle, Draining, Ending};
 use crate::input::InputQueue;
 use crate::output::Output;
 use crate::pty::Pty;
+use crate::recording::Recording;
 use crate::signals::Signals;
 
 /// Output gathered before it is appended, bytes; the kernel hands out 4 KiB at a time.
@@ -45,6 +46,8 @@ pub struct Holder {
     child: ChildHandle,
     output: Output,
     input: InputQueue,
+    /// None: the session is not recorded.
+    recording: Option<Recording>,
     acks: Vec<(WriterId, Offset)>,
     /// When the acknowledgements go out without company.
     acks_at: Option<Instant>,
@@ -91,6 +94,7 @@ impl Holder {
             child,
             output,
             input: InputQueue::default(),
+            recording: None,
             acks: Vec::new(),
             acks_at: None,
             events: Vec::new(),
@@ -104,6 +108,11 @@ impl Holder {
             busy: false,
             _lock: lock,
         }
+    }
+
+    /// The same, recording what is typed, if there is a recording.
+    pub fn with_recording(self, recording: Option<Recording>) -> Self {
+        Self { recording, ..self }
     }
 
     /// The child's pid.
@@ -125,6 +134,9 @@ impl Holder {
                 break;
             }
             self.output.keep(now_ms(), Instant::now());
+            if let Some(recording) = &mut self.recording {
+                recording.keep(now_ms(), Instant::now());
+            }
             self.tell_servers();
         }
         self.farewell();
@@ -177,6 +189,7 @@ impl Holder {
         [
             self.ending.deadline(),
             self.output.deadline(now_ms(), Instant::now()),
+            self.recording.as_ref().and_then(Recording::deadline),
             self.acks_at,
         ]
         .into_iter()
@@ -227,14 +240,25 @@ impl Holder {
         if matches!(self.ending, Ending::Draining(_)) {
             return self.input.clear();
         }
-        while let Some((size, bytes)) = self.input.front() {
+        loop {
+            let writer = self.input.front_writer();
+            let Some((size, bytes)) = self.input.front() else {
+                return;
+            };
             if let Some(size) = size.filter(|&size| size != self.pty.size()) {
                 self.resize_to(size);
                 continue;
             }
+            // Looked at before and after: a program may turn its echo off or on in between.
+            let hidden = self.recording.is_some() && self.pty.hides_input();
             let Ok(count) = self.pty.write(bytes) else { return };
             if count == 0 {
                 return;
+            }
+            if let (Some(recording), Some(writer), Some(taken)) =
+                (&mut self.recording, writer, bytes.get(..count))
+            {
+                recording.wrote(writer, taken, hidden || self.pty.hides_input(), now_ms());
             }
             if let Some((writer, offset)) = self.input.wrote(count) {
                 self.acknowledge(writer, offset);
@@ -354,8 +378,14 @@ impl Holder {
         };
     }
 
+    /// What the disk said, while it refuses output or the recording of input.
+    fn disk_error(&self) -> Option<String> {
+        let of_recording = || self.recording.as_ref().and_then(Recording::disk_error);
+        self.output.disk_error().or_else(of_recording)
+    }
+
     fn tell_servers(&mut self) {
-        let error = self.output.disk_error();
+        let error = self.disk_error();
         if error != self.told_disk_error {
             self.told_disk_error.clone_from(&error);
             self.events.push(Event::Disk { error });
@@ -406,6 +436,9 @@ impl Holder {
         };
         let time_ms = now_ms();
         let offset = self.output.finish(status, reason, time_ms);
+        if let Some(recording) = &mut self.recording {
+            recording.finish(time_ms);
+        }
         self.tell_servers();
         self.events.push(Event::Exit {
             offset,

@@ -78,6 +78,10 @@ pub struct CreateSession {
     /// is set. Only for `bash`, `zsh` and `fish` asked for by `shell`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shell_integration: Option<bool>,
+    /// Whether what is typed is recorded beside the output (`docs/api.md`); none: as the server is set, which is no
+    /// unless it says `--record-input always`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record_input: Option<bool>,
 }
 
 /// Answer to `POST /api/v1/sessions` (T2).
@@ -174,6 +178,9 @@ pub struct SessionInfo {
     /// Why then: `ttl`, `idle` or `retention`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_by: Option<String>,
+    /// Whether what is typed into it is recorded. False of archived sessions: the recording is gone with the output.
+    #[serde(default)]
+    pub records_input: bool,
     /// What it was, in a sentence; of archived sessions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,

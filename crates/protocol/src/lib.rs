@@ -19,6 +19,7 @@ pub mod ids;
 pub mod limits;
 pub mod offset;
 pub mod programs;
+pub mod recording;
 pub mod size;
 pub mod stats;
 pub mod texts;

@@ -19,7 +19,6 @@ pub struct RecordedInput {
     pub writer: Option<u32>,
     /// The bytes, in base64; only of `input`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub data: Option<Base64>,
 }
 

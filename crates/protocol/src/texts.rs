@@ -229,6 +229,9 @@ pub struct Hello {
     pub answers: bool,
     /// The stream does not continue what the client had: a snapshot at `offset` comes before any output.
     pub reset: bool,
+    /// What is typed is recorded: a client that a person types into says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub records_input: bool,
     /// The server's version.
     pub server_version: String,
 }

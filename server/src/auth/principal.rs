@@ -101,10 +101,16 @@ impl Principal {
         match self.role {
             Role::Viewer => false,
             Role::Admin => true,
-            Role::Operator => {
-                let own = owner.is_some() && owner == self.name.as_deref();
-                own || shared_uid || self.scope == Scope::Session(session)
-            }
+            Role::Operator => self.owns(owner) || shared_uid || self.scope == Scope::Session(session),
+        }
+    }
+
+    /// Whether a session of this owner is theirs, or they are an administrator.
+    pub fn owns(&self, owner: Option<&str>) -> bool {
+        match self.role {
+            Role::Viewer => false,
+            Role::Admin => true,
+            Role::Operator => owner.is_some() && owner == self.name.as_deref(),
         }
     }
 
@@ -146,7 +152,7 @@ mod tests {
             role: Role::Viewer,
             ..ada
         };
-        assert!(!viewer.operates(id, Some("ada"), true));
+        assert!(!viewer.operates(id, Some("ada"), true) && !viewer.owns(Some("ada")));
     }
 
     #[test]

@@ -66,6 +66,7 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
             holder: None,
             environment: BaseEnvironment::of_this_process(),
             shell_integration: config.shell_integration,
+            record_input: config.record_input,
             limits: config.limits,
             policy: config.policy,
             clock: Arc::new(SystemClock),

@@ -13,9 +13,9 @@ use super::tokens::TokenFlags;
 use super::workers::WorkerFlags;
 use super::{ListenAddress, Names, ReachFlags, TimeLimits, TlsFiles};
 use crate::auth::{JwtOptions, OidcOptions, ProxyRule};
-use crate::sessions::Limits;
 use crate::sessions::lifecycle::LifePolicy;
 use crate::sessions::workers::WorkerOptions;
+use crate::sessions::{Limits, RecordInput};
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -101,6 +101,15 @@ pub struct ServeFlags {
     #[arg(long, env = "SEMPRE_NO_SHELL_INTEGRATION")]
     pub no_shell_integration: bool,
 
+    /// Whether what is typed into sessions is recorded: allowed (if a session asks for it), always or never
+    #[arg(
+        long,
+        value_name = "RULE",
+        env = "SEMPRE_RECORD_INPUT",
+        default_value = "allowed"
+    )]
+    pub record_input: RecordInput,
+
     /// Lives of sessions.
     #[command(flatten)]
     pub life: LifeFlags,
@@ -149,6 +158,8 @@ pub struct ServeConfig {
     pub end_sessions: bool,
     /// Shells tell where their prompt is, unless a request says otherwise.
     pub shell_integration: bool,
+    /// Which sessions have their input recorded.
+    pub record_input: RecordInput,
     /// When sessions end by themselves and how long they are kept.
     pub policy: LifePolicy,
     /// How many sessions there may be.
@@ -208,6 +219,7 @@ impl ServeConfig {
             open: flags.open,
             end_sessions: flags.end_sessions,
             shell_integration: !flags.no_shell_integration,
+            record_input: flags.record_input,
             policy: flags.life.policy(variable)?,
             limits: flags.life.limits(),
             workers: flags.workers.options(),
@@ -257,6 +269,7 @@ mod tests {
             tokens: TokenFlags::default(),
             oidc: OidcFlags::default(),
             no_shell_integration: false,
+            record_input: RecordInput::default(),
             life: LifeFlags::default(),
             workers: WorkerFlags::default(),
         }

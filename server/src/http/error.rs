@@ -118,6 +118,7 @@ impl From<SessionError> for ApiError {
             SessionError::ShellNotInstalled { .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "shell_not_installed")
             }
+            SessionError::RecordInputRefused(_) => (StatusCode::FORBIDDEN, "record_input_refused"),
             SessionError::Start(start) => match start.what {
                 StartFault::Program => (StatusCode::UNPROCESSABLE_ENTITY, "program_not_startable"),
                 StartFault::Cwd => (StatusCode::UNPROCESSABLE_ENTITY, "cwd_not_usable"),

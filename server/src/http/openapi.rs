@@ -21,7 +21,7 @@ use super::proof::{As, Viewer};
 use operations::{Answer, Body, Kind, Operation, Parameter, operations};
 pub(super) use page::page;
 use sempre_protocol::compat::{chat, pty};
-use sempre_protocol::{api, door, events, history, programs, stats, viewers};
+use sempre_protocol::{api, door, events, history, programs, recording, stats, viewers};
 
 /// The types that are sent; those they hold come along.
 #[derive(OpenApi)]
@@ -68,6 +68,7 @@ use sempre_protocol::{api, door, events, history, programs, stats, viewers};
     pty::PtySnapshot,
     pty::PtyWritten,
     pty::ResizePty,
+    recording::RecordedInput,
     stats::Stats,
     viewers::ViewerInfo,
 )))]

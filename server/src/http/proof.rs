@@ -59,6 +59,15 @@ pub(super) struct On<R: Rank> {
     rank: PhantomData<R>,
 }
 
+/// Somebody to whom the session of the path belongs, or an administrator. Who may type into it is not enough.
+#[derive(Debug)]
+pub(super) struct OnOwn {
+    /// The session.
+    pub(super) session: Arc<Session>,
+    /// Who asks.
+    pub(super) principal: Principal,
+}
+
 /// Somebody with a role that reaches the session of the path, be it archived.
 #[derive(Debug)]
 pub(super) struct OnId<R: Rank> {
@@ -186,6 +195,25 @@ impl<R: Rank> FromRequestParts<ServerState> for On<R> {
             principal,
             rank: PhantomData,
         })
+    }
+}
+
+impl FromRequestParts<ServerState> for OnOwn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, ApiError> {
+        let On {
+            session, principal, ..
+        } = On::<Operator>::from_request_parts(parts, state).await?;
+        if !principal.owns(session.manifest().owner.as_deref()) {
+            note_refusal(parts, state, &principal, Some(session.id()));
+            let detail = format!(
+                "this is for the owner of session {} and administrators, not for everyone who may type into it",
+                session.id()
+            );
+            return Err(ApiError::new(StatusCode::FORBIDDEN, "not_owner", detail));
+        }
+        Ok(Self { session, principal })
     }
 }
 

@@ -9,8 +9,8 @@ use axum::routing::{delete, get, post, put};
 
 use super::{
     ApiError, ServerState, assets, below, body, compat, door, events, exposition, guard, headers, health,
-    history, login, oidc, openapi, output, pages, programs, screen, session_events, sessions, stats, viewers,
-    ws,
+    history, input_recording, login, oidc, openapi, output, pages, programs, screen, session_events,
+    sessions, stats, viewers, ws,
 };
 
 /// The whole application; a request's body must be there within `body_timeout`.
@@ -26,6 +26,10 @@ pub fn router(state: ServerState, body_timeout: Duration) -> Router {
         .route("/sessions/{id}/resize", put(sessions::resize))
         .route("/sessions/{id}/restart", post(sessions::restart))
         .route("/sessions/{id}/output", get(output::output))
+        .route(
+            "/sessions/{id}/input-recording",
+            get(input_recording::input_recording),
+        )
         .route("/sessions/{id}/snapshot", get(history::snapshot))
         .route("/sessions/{id}/history", get(history::page))
         .route("/sessions/{id}/history/search", get(history::search))

@@ -20,6 +20,8 @@ const MAX_NAME_BYTES: usize = 128;
 /// Arguments of a command, and bytes of all of them.
 const MAX_ARGS: usize = 1024;
 const MAX_ARGS_BYTES: usize = 128 * 1024;
+/// Set to 1 in sessions whose input is recorded.
+const RECORDS_INPUT_VARIABLE: &str = "SEMPRE_RECORDS_INPUT";
 
 fn invalid(field: &'static str, message: impl Into<String>) -> SessionError {
     SessionError::Invalid {
@@ -48,7 +50,9 @@ pub(super) fn spec(
         .remove("PATH")
         .unwrap_or_default();
     let (shell, cmd, login) = command(&request, default_shell, &path)?;
-    let child_env = child_env(base, id, &request.env, &request.labels, &cmd, login)?;
+    let records_input = request.record_input.unwrap_or_default();
+    let mut child_env = child_env(base, id, &request.env, &request.labels, &cmd, login)?;
+    tell_of_recording(&mut child_env, records_input);
     let manifest = Manifest {
         session: id,
         run,
@@ -70,6 +74,7 @@ pub(super) fn spec(
         ttl_s: request.ttl.unwrap_or(default_ttl_s),
         idle_s: request.idle.unwrap_or_default(),
         shell_aid: None,
+        records_input,
         pid: 0,
     };
     Ok(Spec {
@@ -78,6 +83,7 @@ pub(super) fn spec(
         child_env,
         args: Vec::new(),
         budget_bytes: DEFAULT_BUDGET_BYTES,
+        input_budget_bytes: None,
     })
 }
 
@@ -87,7 +93,7 @@ pub(super) fn spec(
 /// [`SessionError::System`] if there are no random numbers.
 pub(super) fn again(manifest: &Manifest, size: Size, base: &BaseEnvironment) -> Result<Spec, SessionError> {
     let (id, run) = fresh_ids()?;
-    let child_env = child_env(
+    let mut child_env = child_env(
         base,
         id,
         &manifest.env,
@@ -95,6 +101,7 @@ pub(super) fn again(manifest: &Manifest, size: Size, base: &BaseEnvironment) -> 
         &manifest.cmd,
         manifest.login,
     )?;
+    tell_of_recording(&mut child_env, manifest.records_input);
     let manifest = Manifest {
         session: id,
         run,
@@ -110,6 +117,7 @@ pub(super) fn again(manifest: &Manifest, size: Size, base: &BaseEnvironment) -> 
         child_env,
         args: Vec::new(),
         budget_bytes: DEFAULT_BUDGET_BYTES,
+        input_budget_bytes: None,
     })
 }
 
@@ -132,6 +140,14 @@ fn child_env(
         env.insert("SHELL".into(), program.clone());
     }
     Ok(env)
+}
+
+/// Tells programs that what is typed is recorded; nothing else says so, whatever the request.
+fn tell_of_recording(env: &mut BTreeMap<String, String>, records_input: bool) {
+    match records_input {
+        true => env.insert(RECORDS_INPUT_VARIABLE.into(), "1".into()),
+        false => env.remove(RECORDS_INPUT_VARIABLE),
+    };
 }
 
 /// Name, command line and login of what is to run.

@@ -33,6 +33,9 @@ pub enum SessionError {
         /// What there is.
         installed: Vec<String>,
     },
+    /// The server records input, or does not, whatever a request wants.
+    #[error("{0}")]
+    RecordInputRefused(&'static str),
     /// The child could not be started.
     #[error(transparent)]
     Start(#[from] StartError),

@@ -123,6 +123,7 @@ pub(super) fn info_of(row: SessionRow) -> SessionInfo {
         idle: Some(row.idle_s).filter(|&seconds| seconds > 0),
         expires_at: None,
         expires_by: None,
+        records_input: false,
         summary: row.summary,
         problem: None,
         title: None,

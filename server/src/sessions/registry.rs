@@ -19,6 +19,7 @@ use super::clock::Clock;
 use super::environment::BaseEnvironment;
 use super::lifecycle::LifePolicy;
 use super::limits::Places;
+use super::record_input::RecordInput;
 use super::recorder::Recorder;
 use super::records::info_of;
 use super::session::{Activity, Change, Session, Status, Surroundings};
@@ -37,6 +38,8 @@ pub struct RegistryOptions {
     pub environment: BaseEnvironment,
     /// Shells tell where their prompt is, unless a request says otherwise.
     pub shell_integration: bool,
+    /// Which sessions have their input recorded.
+    pub record_input: RecordInput,
     /// How many sessions there may be.
     pub limits: Limits,
     /// When sessions end and how long they are kept.

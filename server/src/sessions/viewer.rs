@@ -138,6 +138,7 @@ pub async fn attach(
         viewer: membership.id,
         answers: false,
         reset: start.snapshot.is_some(),
+        records_input: session.manifest().records_input,
         server_version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let (notes, notes_received) = mpsc::channel::<ServerText>(MAX_NOTES);

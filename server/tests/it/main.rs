@@ -46,6 +46,7 @@ mod problems;
 mod programs;
 mod queries;
 mod readonly;
+mod recording;
 mod registry;
 mod resize;
 mod restart;

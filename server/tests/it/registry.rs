@@ -14,7 +14,7 @@ use sempre_server::sessions::environment::BaseEnvironment;
 use sempre_server::sessions::lifecycle::LifePolicy;
 use sempre_server::sessions::lifecycle::plan::Action;
 use sempre_server::sessions::{
-    EARLY_EXIT_LIMIT, Limits, Registry, RegistryOptions, Session, early_exit, last_words,
+    EARLY_EXIT_LIMIT, Limits, RecordInput, Registry, RegistryOptions, Session, early_exit, last_words,
 };
 use sempre_server::store::DataDir;
 
@@ -60,6 +60,7 @@ async fn open(dir: &TestDir, policy: LifePolicy, clock: Arc<dyn Clock>) -> Arc<R
         default_shell: "bash".into(),
         holder: Some(holder_program()),
         environment: BaseEnvironment::of_this_process(),
+        record_input: RecordInput::default(),
         limits: Limits::default(),
         policy,
         clock,

@@ -10,6 +10,7 @@
 //! | markup by title, name, directory, label, link | [`markup`]; in the browser `end2end/tests/markup.spec.ts` |
 //! | echo-back: replies that hold what a program chose | [`echo_back`] |
 //! | denial of service by output | `crates/screen/tests/fidelity/alone.rs: hostile_output_is_survived_in_bounded_time_and_memory` |
+//! | keystrokes recorded for everyone to read | [`recording`] |
 //! | log injection | [`audit`], [`access`] |
 //! | predictable temporary names | [`files`] |
 //! | a JWT that chooses its algorithm, without a signature, expired, of another issuer, of a key taken back | [`tokens`] |
@@ -45,6 +46,7 @@ mod people;
 mod processes;
 mod provider;
 mod proxies;
+mod recording;
 mod revocation;
 mod routes;
 mod shares;

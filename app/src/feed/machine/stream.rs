@@ -48,6 +48,7 @@ impl Feed {
         self.ever_open = true;
         self.notice = None;
         self.role = hello.role;
+        self.records_input = hello.records_input;
         Arc::make_mut(&mut self.news).begin(hello.viewer);
         if join == Join::Reset {
             self.skipped = false;

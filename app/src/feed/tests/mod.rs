@@ -55,6 +55,7 @@ fn hello() -> Hello {
         viewer: 1,
         answers: false,
         reset: true,
+        records_input: false,
         server_version: "0.1.0".into(),
     }
 }

@@ -133,3 +133,18 @@ fn who_was_disconnected_stays_so_until_a_person_says_otherwise() {
     assert!(sent_input(&effects).is_empty());
     assert_eq!(bench.state(), Connection::Live);
 }
+
+#[test]
+fn p11_that_typing_is_recorded_is_known_before_a_key_is_sent_and_as_long_as_the_page_is_there() {
+    let mut bench = Bench::new();
+    bench.on(Event::Start);
+    bench.typed("ls");
+    assert!(!bench.feed.view().records_input);
+    bench.text(ServerText::Hello(Hello {
+        records_input: true,
+        ..hello()
+    }));
+    assert!(bench.feed.view().records_input);
+    bench.close();
+    assert!(bench.feed.view().records_input, "also while it is cut off");
+}

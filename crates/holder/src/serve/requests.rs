@@ -102,7 +102,7 @@ impl Holder {
             offset: self.output.end_offset(),
             base_offset: self.output.base_offset(),
             answered_offset: self.input.answered(),
-            disk_error: self.output.disk_error(),
+            disk_error: self.disk_error(),
         };
         if let Ok(json) = serde_json::to_vec(&hello) {
             connection.push(&Control::HolderHello(&json));

@@ -12,7 +12,7 @@ use crate::harness::{Client, Holder, ONE, eventually};
 const MEMORY: u64 = 1024 * 1024;
 
 /// Lets the holder's files grow to this many bytes; none: as large as they like.
-fn limit_files(holder: &Holder, bytes: Option<u64>) {
+pub(crate) fn limit_files(holder: &Holder, bytes: Option<u64>) {
     let pid = Pid::from_raw(i32::try_from(holder.pid()).unwrap());
     let limit = Rlimit {
         current: bytes,

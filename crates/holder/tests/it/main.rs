@@ -16,6 +16,7 @@ mod ending;
 mod harness;
 mod input;
 mod output;
+mod recording;
 mod socket;
 mod start;
 mod wire;

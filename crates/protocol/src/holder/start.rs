@@ -20,6 +20,10 @@ pub struct Spec {
     pub args: Vec<String>,
     /// Journal bytes kept before the oldest segments go.
     pub budget_bytes: u64,
+    /// Size of the recording of input at which it ends, bytes; none: the holder's own. Means nothing without
+    /// [`Manifest::records_input`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_budget_bytes: Option<u64>,
 }
 
 /// What a session is, for ever: `session.json` in its directory, mode 0600. The journal beside it is its output.
@@ -69,6 +73,10 @@ pub struct Manifest {
     /// The name its shell gives itself in OSC 133, if Sempre set up shell integration; else left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shell_aid: Option<String>,
+    /// What is typed is recorded beside the journal (`docs/journal.md`). A holder of an older release leaves this out
+    /// of `session.json`, and records nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub records_input: bool,
     /// The child's pid at its start; 0 until it was started.
     #[serde(default)]
     pub pid: u32,

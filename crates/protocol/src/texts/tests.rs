@@ -25,6 +25,7 @@ fn golden_hello() {
         viewer: 6,
         answers: false,
         reset: true,
+        records_input: false,
         server_version: "0.1.0".into(),
     });
     assert_eq!(

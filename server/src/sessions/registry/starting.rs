@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sempre_protocol::SessionId;
 use sempre_protocol::api::CreateSession;
-use sempre_protocol::holder::Spec;
+use sempre_protocol::holder::{Manifest, Spec};
 
 use super::{Registry, RegistryOptions, lock};
 use crate::measure;
@@ -52,6 +52,10 @@ impl Registry {
         let integrate = request
             .shell_integration
             .unwrap_or(self.options.shell_integration);
+        let request = CreateSession {
+            record_input: Some(self.options.record_input.decide(request.record_input)?),
+            ..request
+        };
         let mut spec = create::spec(request, default_shell, environment, policy.default_ttl_s)?;
         if integrate {
             self.integrate(&mut spec)?;
@@ -75,11 +79,12 @@ impl Registry {
         if session.exit().is_none() {
             return Err(SessionError::Running(id));
         }
-        let mut spec = create::again(
-            session.manifest(),
-            session.status().size,
-            &self.options.environment,
-        )?;
+        let manifest = session.manifest();
+        let manifest = Manifest {
+            records_input: self.options.record_input.decide_again(manifest.records_input),
+            ..manifest.clone()
+        };
+        let mut spec = create::again(&manifest, session.status().size, &self.options.environment)?;
         if spec.manifest.shell_aid.take().is_some() {
             self.integrate(&mut spec)?;
         }

@@ -87,6 +87,7 @@ impl Session {
             idle: Some(manifest.idle_s).filter(|&seconds| seconds > 0),
             expires_at: expiry.map(|(at, _)| rfc3339(at)),
             expires_by: expiry.map(|(_, word)| word.to_owned()),
+            records_input: manifest.records_input,
             summary: None,
             problem,
         }

@@ -44,11 +44,13 @@ impl SpecBuilder {
                 ttl_s: 0,
                 idle_s: 0,
                 shell_aid: None,
+                records_input: false,
                 pid: 0,
             },
             args: Vec::new(),
             child_env: BTreeMap::from([("PATH".into(), path)]),
             budget_bytes: sempre_journal::DEFAULT_BUDGET_BYTES,
+            input_budget_bytes: None,
         })
     }
 
@@ -75,6 +77,17 @@ impl SpecBuilder {
 
     pub(crate) fn budget(mut self, bytes: u64) -> Self {
         self.0.budget_bytes = bytes;
+        self
+    }
+
+    /// Records what is typed.
+    pub(crate) fn recorded(mut self) -> Self {
+        self.0.manifest.records_input = true;
+        self
+    }
+
+    pub(crate) fn input_budget(mut self, bytes: u64) -> Self {
+        self.0.input_budget_bytes = Some(bytes);
         self
     }
 

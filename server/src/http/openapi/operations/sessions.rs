@@ -35,6 +35,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("get", "/api/v1/sessions/{id}/events", "follow_session", Viewer, "What happens in a session", Events(&["ProgramEvent"])).tag("programs"),
     operation("get", "/api/v1/sessions/{id}/output", "output", Viewer, "What the session wrote", Media(&[(BYTES, ""), (TEXT, "")])).tag("programs")
         .query(&[may("from", Number, "the first byte; the oldest kept if left out"), may("format", OneOf(&["raw", "text"]), "raw if left out")]),
+    operation("get", "/api/v1/sessions/{id}/input-recording", "input_recording", Operator, "What was typed, for the owner and administrators: a RecordedInput a line; 404 if it is not recorded", Media(&[("application/x-ndjson", "")])).tag("programs"),
     operation("get", "/api/v1/sessions/{id}/snapshot", "snapshot", Viewer, "Text that rebuilds the screen on a reset terminal", Media(&[(TEXT, "")])).tag("history")
         .query(&[may("lines", Number, "rows above the screen, 5000 if left out"), may("format", OneOf(&["ansi"]), "only ansi")]),
     operation("get", "/api/v1/sessions/{id}/history", "history", Viewer, "Rows of everything the session printed", Json(200, "HistoryPage")).tag("history")
