@@ -37,6 +37,7 @@ export interface Session {
   base_offset: number;
   restarted_from?: string;
   ttl?: number;
+  records_input: boolean;
 }
 
 /** What a session is made of. */
@@ -49,6 +50,7 @@ export interface NewSession {
   env?: Record<string, string>;
   labels?: Record<string, string>;
   ttl?: number;
+  record_input?: boolean;
 }
 
 function program(): string {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use sempre_protocol::SessionId;
 use sempre_protocol::texts::Role;
 
-use super::{Icon, IconView, Presence, SessionActions, TerminalLink};
+use super::{Icon, IconView, Presence, Recorded, SessionActions, TerminalLink};
 use crate::browser::clock::{Timer, now_ms};
 use crate::browser::page;
 use crate::feed::{Connection, Event, View};
@@ -102,6 +102,7 @@ pub fn ConnectionBar(
                 <span class="dot" aria-hidden="true"></span>
                 {move || state.get().0}
             </p>
+            <Recorded link />
             <ConnectionButtons link session on_restarted on_close />
             <p class="connection-pending" data-testid="pending">{move || of_view(pending)}</p>
             <StuckButton link />

@@ -20,6 +20,7 @@ struct Form {
     story: RwSignal<String>,
     branch: RwSignal<String>,
     labels: RwSignal<String>,
+    record_input: RwSignal<bool>,
 }
 
 impl Form {
@@ -32,6 +33,7 @@ impl Form {
             story: empty(),
             branch: empty(),
             labels: empty(),
+            record_input: RwSignal::new(false),
         }
     }
 
@@ -50,6 +52,8 @@ impl Form {
             cols: size.map(|size| size.cols),
             rows: size.map(|size| size.rows),
             labels,
+            // Left alone it is as the server is set.
+            record_input: self.record_input.get_untracked().then_some(true),
             // What a person opens stays until a person ends it.
             ttl: Some(0),
             ..CreateSession::default()
@@ -153,6 +157,16 @@ fn Fields(form: Form) -> impl IntoView {
                     prop:value=form.labels
                     on:input:target=move |event| form.labels.set(event.target().value())
                 ></textarea>
+            </label>
+            <label class="field full choice">
+                <input
+                    type="checkbox"
+                    name="record_input"
+                    prop:checked=form.record_input
+                    on:change:target=move |event| form.record_input.set(event.target().checked())
+                />
+                <span>"Record what is typed"</span>
+                <small>"All who type are told so. What programs ask for without echo is left out."</small>
             </label>
         </div>
     }

@@ -7,7 +7,9 @@ use sempre_protocol::SessionId;
 use sempre_protocol::api::{SessionInfo, SessionState};
 
 use super::one_session::one_session;
-use crate::components::{Header, Icon, IconView, Labels, SessionActions, SessionStateBadge, When};
+use crate::components::{
+    Header, Icon, IconView, Labels, RecordedNotice, SessionActions, SessionStateBadge, When,
+};
 use crate::live::{Change, Seen, use_clock, watch_sessions};
 use crate::{data, format, routes};
 
@@ -83,7 +85,10 @@ fn Notices(seen: RwSignal<Option<Seen>>) -> impl IntoView {
     let gone = Memo::new(move |_| seen.with(Option::is_none));
     let problem =
         Memo::new(move |_| seen.with(|seen| seen.as_ref().and_then(|seen| seen.info.problem.clone())));
+    let recorded =
+        Memo::new(move |_| seen.with(|seen| seen.as_ref().is_some_and(|seen| seen.info.records_input)));
     view! {
+        {move || recorded.get().then(|| view! { <RecordedNotice /> })}
         {move || {
             gone.get()
                 .then(|| view! { <p class="notice" role="status">"This session was removed, and its journal with it."</p> })
