@@ -5,6 +5,7 @@
 //! the session when both are gone.
 
 mod input;
+mod lag;
 mod output;
 mod pace;
 mod pull;
@@ -142,19 +143,22 @@ pub async fn attach(
         server_version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let (notes, notes_received) = mpsc::channel::<ServerText>(MAX_NOTES);
-    let (drawn, drawn_seen) = watch::channel(start.offset);
+    let (heard, heard_seen) = watch::channel(lag::Heard {
+        drawn: start.offset,
+        interrupted: None,
+    });
     let listeners = output::Listeners {
         status: session.watch(),
         presence: session.roster().watch(),
         input: writer.state.clone(),
         news: session.screen().news(),
         notes: notes_received,
-        drawn: options.acks.then_some(drawn_seen),
+        heard: options.acks.then_some(heard_seen),
         drain,
     };
     let parts = start.snapshot.unwrap_or_default();
     let output = ViewerOutput::new(Arc::clone(&membership), hello, parts, options.lag, listeners);
-    let input = ViewerInput::new(membership, writer, options.role, notes, drawn);
+    let input = ViewerInput::new(membership, writer, options.role, notes, heard);
     Ok((output, input))
 }
 

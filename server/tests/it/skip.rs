@@ -170,6 +170,41 @@ async fn who_says_nothing_is_sent_nothing_more() {
 }
 
 #[tokio::test]
+async fn who_interrupts_is_shown_what_comes_of_it_and_not_the_backlog() {
+    let server = Setup::new().start();
+    // A backlog that is too small to be skipped by itself.
+    let id = server
+        .script("trap 'echo interrupted' INT; read line; seq 1 30000; cat; cat")
+        .await;
+    let mut viewer = server.attach_screen(id, "lag=skip&acks=1").await;
+    viewer
+        .until("the snapshot", |viewer| !viewer.snapshots.is_empty())
+        .await;
+    viewer.type_in("\r").await;
+    let backlog = server
+        .until(id, "the backlog", |info| info.offset.0 > 198_894)
+        .await;
+    viewer.ping().await;
+    assert!(viewer.output.len() <= 64 * 1024, "{}", viewer.output.len());
+    viewer.type_in("\u{3}").await;
+    server
+        .until(id, "its end", |info| {
+            info.offset.0 > backlog.offset.0 + "interrupted".len() as u64
+        })
+        .await;
+    // As long as 256 KB/s take for that.
+    sleep(Duration::from_millis(250)).await;
+    let offset = Offset(viewer.end());
+    viewer.say(&ClientText::Ack { offset }).await;
+    viewer
+        .until("a snapshot", |viewer| viewer.snapshots.len() == 2)
+        .await;
+    let text = viewer.screen_text();
+    assert!(text.contains("interrupted"), "{text}");
+    server.delete(id).await;
+}
+
+#[tokio::test]
 async fn who_comes_back_gets_the_bytes_if_few_and_a_snapshot_if_many() {
     let server = Setup::new().start();
     let id = server.script("seq 1 100000; cat").await;

@@ -1,6 +1,7 @@
 //! The half that takes what the client says: input, sizes, signals, acknowledgements.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::{Buf, Bytes};
 use sempre_protocol::limits::INPUT_WINDOW_BYTES;
@@ -8,9 +9,13 @@ use sempre_protocol::texts::{ClientText, ErrorCode, Role, ServerText};
 use sempre_protocol::{Offset, Size, WriterId};
 use tokio::sync::{mpsc, watch};
 
+use super::lag::Heard;
 use super::{Membership, Writer};
 use crate::sessions::link::Order;
 use crate::sessions::roster::InputState;
+
+/// What interrupts, quits or stops a program where nobody changed the terminal's settings: Ctrl-C, Ctrl-\\, Ctrl-Z.
+const INTERRUPTS: [u8; 3] = [0x03, 0x1c, 0x1a];
 
 /// A client's way to act on its session.
 pub struct ViewerInput {
@@ -21,7 +26,7 @@ pub struct ViewerInput {
     expected: Offset,
     state: watch::Receiver<InputState>,
     notes: mpsc::Sender<ServerText>,
-    drawn: watch::Sender<Offset>,
+    heard: watch::Sender<Heard>,
     /// A person typed what comes next.
     typing: bool,
 }
@@ -32,7 +37,7 @@ impl ViewerInput {
         writer: Writer,
         role: Role,
         notes: mpsc::Sender<ServerText>,
-        drawn: watch::Sender<Offset>,
+        heard: watch::Sender<Heard>,
     ) -> Self {
         Self {
             membership,
@@ -41,7 +46,7 @@ impl ViewerInput {
             expected: writer.accepted,
             state: writer.state,
             notes,
-            drawn,
+            heard,
             typing: false,
         }
     }
@@ -98,6 +103,9 @@ impl ViewerInput {
         self.expected = self.expected.max(end);
         if bytes.is_empty() {
             return;
+        }
+        if bytes.iter().any(|byte| INTERRUPTS.contains(byte)) {
+            self.interrupts();
         }
         let session = &self.membership.session;
         let size = if typing {
@@ -163,23 +171,30 @@ impl ViewerInput {
                 }
             }
             ClientText::Ack { offset } => {
-                self.drawn.send_if_modified(|drawn| {
-                    let further = offset > *drawn;
-                    *drawn = offset.max(*drawn);
+                self.heard.send_if_modified(|heard| {
+                    let further = offset > heard.drawn;
+                    heard.drawn = offset.max(heard.drawn);
                     further
                 });
             }
             ClientText::Typing => self.typing = true,
             ClientText::Signal { signal } => {
-                if self.may_act()
-                    && let Err(error) = self.membership.session.signal(signal).await
-                {
-                    self.refuse(ErrorCode::Unreachable, &error.to_string(), None);
+                if self.may_act() {
+                    self.interrupts();
+                    if let Err(error) = self.membership.session.signal(signal).await {
+                        self.refuse(ErrorCode::Unreachable, &error.to_string(), None);
+                    }
                 }
             }
             ClientText::Theme(theme) => self.membership.session.roster().themed(self.membership.id, theme),
             ClientText::Ping => self.note(ServerText::Pong),
         }
+    }
+
+    /// From now on its client wants to see what comes of it, not what was before.
+    fn interrupts(&self) {
+        self.heard
+            .send_modify(|heard| heard.interrupted = Some(Instant::now()));
     }
 
     /// Whether this connection may do more than look and has not been disconnected; told if it only may look.

@@ -11,6 +11,7 @@ use sempre_protocol::texts::{ErrorCode, Hello, ServerText};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::lag::{Heard, Skipping};
 use super::pace::Pace;
 use super::pull::PullError;
 use super::told::Told;
@@ -46,8 +47,8 @@ pub(super) struct Listeners {
     pub(super) input: watch::Receiver<InputState>,
     pub(super) news: watch::Receiver<News>,
     pub(super) notes: mpsc::Receiver<ServerText>,
-    /// What the client has drawn; none if it does not say.
-    pub(super) drawn: Option<watch::Receiver<Offset>>,
+    /// What the client has drawn and interrupted; none if it does not say what it draws.
+    pub(super) heard: Option<watch::Receiver<Heard>>,
     pub(super) drain: CancellationToken,
 }
 
@@ -61,8 +62,9 @@ pub struct ViewerOutput {
     pub(super) cursor: Offset,
     pub(super) lag: Lag,
     pub(super) pace: Pace,
-    /// A snapshot was sent in the middle of the stream: nothing follows until it was drawn.
-    pub(super) undrawn_snapshot: Option<Offset>,
+    pub(super) skipping: Skipping,
+    /// When to look again whether it is to be sent a snapshot.
+    pub(super) skip_at: Option<Instant>,
     pub(super) listeners: Listeners,
     pub(super) told: Told,
     pub(super) closing: Option<Closing>,
@@ -85,7 +87,8 @@ impl ViewerOutput {
             reader: None,
             lag,
             pace: Pace::default(),
-            undrawn_snapshot: None,
+            skipping: Skipping::default(),
+            skip_at: None,
             listeners,
             told,
             closing: None,
@@ -199,9 +202,10 @@ impl ViewerOutput {
             input,
             news,
             notes,
-            drawn,
+            heard,
             drain,
         } = &mut self.listeners;
+        let look_at = self.told.look_at.into_iter().chain(self.skip_at).min();
         let gone = tokio::select! {
             biased;
             () = drain.cancelled() => false,
@@ -210,8 +214,8 @@ impl ViewerOutput {
             changed = input.changed() => changed.is_err(),
             changed = presence.changed() => changed.is_err(),
             changed = news.changed() => changed.is_err(),
-            () = changed(drawn) => false,
-            () = reached(self.told.look_at) => false,
+            () = changed(heard) => false,
+            () = reached(look_at) => false,
         };
         if gone {
             self.close(Closing::Over);
@@ -220,10 +224,10 @@ impl ViewerOutput {
     }
 }
 
-/// Completes when the client has drawn more; never for one that does not say.
-async fn changed(drawn: &mut Option<watch::Receiver<Offset>>) {
-    if let Some(drawn) = drawn
-        && drawn.changed().await.is_ok()
+/// Completes when the client has drawn more or interrupts; never for one that does not say.
+async fn changed(heard: &mut Option<watch::Receiver<Heard>>) {
+    if let Some(heard) = heard
+        && heard.changed().await.is_ok()
     {
         return;
     }

@@ -76,7 +76,8 @@ impl Pace {
         self.sample = None;
     }
 
-    fn taken_in(&self, time: Duration) -> Option<u64> {
+    /// Bytes it takes in `time`, once its rate is known.
+    pub(super) fn taken_in(&self, time: Duration) -> Option<u64> {
         self.rate.map(|rate| (rate * time.as_secs_f64()) as u64)
     }
 

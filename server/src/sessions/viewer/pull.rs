@@ -10,6 +10,7 @@ use sempre_protocol::texts::ServerText;
 use sempre_protocol::{Offset, Size};
 
 use super::Lag;
+use super::lag::{Heard, Position, Step};
 use super::output::{Closing, Outgoing, ViewerOutput};
 use crate::sessions::SessionError;
 use crate::sessions::screen::Screen;
@@ -47,26 +48,23 @@ impl ViewerOutput {
             return Ok(Some(self.resized(status.size)));
         }
         let behind = status.offset.since(self.cursor);
+        let heard = self.heard();
+        let now = Instant::now();
+        if self.lag == Lag::Skip {
+            self.pace.drew(now, heard.drawn, self.cursor);
+        }
         if behind == 0 {
+            if heard.drawn >= self.cursor {
+                self.skipping.rests(now);
+            }
             return Ok(self.ended(&status));
         }
-        let drawn = self.drawn();
-        if self.lag == Lag::Skip {
-            self.pace.drew(Instant::now(), drawn, self.cursor);
-            if self.undrawn_snapshot.is_some_and(|offset| drawn < offset) {
-                return Ok(None);
-            }
-            self.undrawn_snapshot = None;
-            if behind > self.pace.lag_limit() {
-                // Ready again once all it was sent is drawn.
-                return if drawn < self.cursor {
-                    Ok(None)
-                } else {
-                    self.skip().await
-                };
-            }
+        if self.lag == Lag::Skip
+            && let Some(outgoing) = self.skip_if_behind(now, status.offset, heard).await?
+        {
+            return Ok(outgoing);
         }
-        let room = self.window().saturating_sub(self.cursor.since(drawn));
+        let room = self.window().saturating_sub(self.cursor.since(heard.drawn));
         let mut count = behind.min(OUTPUT_CHUNK_BYTES as u64).min(room);
         if count == 0 {
             return Ok(None);
@@ -82,10 +80,38 @@ impl ViewerOutput {
         self.read(count, &status).await
     }
 
-    /// What the client has drawn; one that does not say has drawn what it was sent.
-    fn drawn(&mut self) -> Offset {
-        let drawn = self.listeners.drawn.as_mut();
-        drawn.map_or(self.cursor, |drawn| *drawn.borrow_and_update())
+    /// What the client said; one that does not say what it draws has drawn what it was sent.
+    fn heard(&mut self) -> Heard {
+        match &mut self.listeners.heard {
+            Some(heard) => *heard.borrow_and_update(),
+            None => Heard {
+                drawn: self.cursor,
+                interrupted: None,
+            },
+        }
+    }
+
+    /// A snapshot instead of bytes, or that it waits; none if it gets bytes.
+    async fn skip_if_behind(
+        &mut self,
+        now: Instant,
+        end: Offset,
+        heard: Heard,
+    ) -> Result<Option<Option<Outgoing>>, PullError> {
+        let position = Position {
+            cursor: self.cursor,
+            end,
+        };
+        let step = self.skipping.step(now, position, heard, &self.pace);
+        self.skip_at = match step {
+            Step::Until(at) => Some(at),
+            _ => None,
+        };
+        match step {
+            Step::Bytes => Ok(None),
+            Step::Snapshot => self.skip().await.map(Some),
+            Step::Drawn | Step::Until(_) => Ok(Some(None)),
+        }
     }
 
     /// Bytes that may be sent ahead of what was drawn.
@@ -117,7 +143,7 @@ impl ViewerOutput {
         self.parts = parts;
         self.cursor = offset;
         self.told.size = size;
-        self.undrawn_snapshot = Some(offset);
+        self.skipping.skipped(Instant::now(), offset);
         self.pace.jumped();
         Ok(first.map(Outgoing::Binary))
     }
