@@ -32,6 +32,20 @@ test("who only looks sees everything, is marked, and types nothing", async ({ sh
   await expect(list.getByRole("listitem")).toHaveCount(2);
   await expect(list).toContainText("(this tab)");
   await expect(list).toContainText("only looks");
+  // Who types is seen while they do.
+  await terminal.focus();
+  await terminal.run("true");
+  await looking.page.getByRole("button", { name: "2 viewers" }).click();
+  const seen = looking.page.getByRole("dialog", { name: "Viewers" });
+  const typing = seen.getByRole("listitem").filter({ hasText: "typing now" });
+  await expect(async () => {
+    await terminal.run("true");
+    await expect(typing).toHaveCount(1, { timeout: 1_000 });
+  }).toPass();
+  await expect(typing).not.toContainText("(this tab)");
+  await expect(typing, "and not for ever").toHaveCount(0);
+  // Who only looks disconnects nobody.
+  await expect(seen.getByRole("button", { name: /^Disconnect/ })).toHaveCount(0);
 });
 
 test("who was disconnected stays so until its person attaches again", async ({ shell, server }) => {
