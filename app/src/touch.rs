@@ -145,7 +145,7 @@ mod tests {
     fn the_text_goes_where_the_finger_goes() {
         let mut drag = Drag::begin(100.0, 100.0, 0);
         let way: f64 = (1..=20)
-            .map(|at| drag.moved(100.0, 100.0 + f64::from(at) * 5.0, at * 16))
+            .map(|at| drag.moved(100.0, 100.0 + at as f64 * 5.0, at * 16))
             .sum();
         assert_eq!(
             way, 100.0,
