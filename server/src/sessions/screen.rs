@@ -109,8 +109,11 @@ impl Screens {
     }
 }
 
-/// Looks at the engine where it is, or hears why that cannot be.
-struct Look(Box<dyn FnOnce(Result<&Follower, SessionError>) + Send>);
+/// The engine, having read all there is, or why it could not.
+type Followed<'a> = Result<&'a Follower, SessionError>;
+
+/// Looks at the engine where it is.
+struct Look(Box<dyn FnOnce(Followed<'_>) + Send>);
 
 impl fmt::Debug for Look {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -240,7 +243,7 @@ impl Screen {
         let question = |answer: oneshot::Sender<Result<T, SessionError>>| {
             let look = look.clone();
             // Who asked may have stopped waiting.
-            let look = |followed: Result<&Follower, SessionError>| drop(answer.send(followed.map(look)));
+            let look = |followed: Followed<'_>| drop(answer.send(followed.map(look)));
             Question::Look(Look(Box::new(look)))
         };
         Self::ask(session, question).await
