@@ -153,8 +153,8 @@ test("text is text, links are web links, colours are the theme's", async ({ shel
 test("what comes while it is open is reached, and nothing jumps", async ({ shell, server }) => {
   const { terminal } = await shell();
   const { page } = terminal;
-  // Prints more each time a file says so.
-  await terminal.run("mkfifo go; seq -f 'old %.0f' 400; while read n < go; do seq -f \"new $n-%.0f\" 300; done");
+  // Prints more each time a pipe says so, which the shell keeps open: it never ends.
+  await terminal.run("mkfifo go; exec 3<>go; seq -f 'old %.0f' 400; while read n <&3; do seq -f \"new $n-%.0f\" 300; done");
   await terminal.shows("old 400");
   await terminal.press("Control+Shift+F");
   await expect(lines(page)).toContainText("old 400");
@@ -186,7 +186,7 @@ test("what comes while it is open is reached, and nothing jumps", async ({ shell
 test("a line that is finished while it is open is shown whole", async ({ shell, server }) => {
   const { terminal } = await shell();
   const { page } = terminal;
-  await terminal.run("mkfifo go; clear; printf 'half'; read n < go; echo \" and whole\"; read n < go; echo third");
+  await terminal.run("mkfifo go; exec 3<>go; clear; printf 'half'; read n <&3; echo \" and whole\"; read n <&3; echo third");
   await terminal.shows(/^half$/m);
   await terminal.press("Control+Shift+F");
   await expect(lines(page)).toContainText("half");
