@@ -176,7 +176,7 @@ impl Inner {
             match inner.newest().await {
                 Ok(page) => {
                     inner.window.set(Window::new(page.first_line, page.end_line));
-                    inner.with_tail(|tail| tail.ends(page.written_end()));
+                    inner.with_tail(|tail| tail.opens(page.written_end()));
                     inner.go(page.end_line.saturating_sub(below), 1.0);
                 }
                 Err(error) => {

@@ -27,6 +27,12 @@ pub(super) struct Tail {
 }
 
 impl Tail {
+    /// The history is opened somewhere, and its newest row that shows something is the one before `end`: what is there
+    /// is no news.
+    pub(super) fn opens(&mut self, end: u64) {
+        (self.end, self.seen_end) = (end, end);
+    }
+
     /// There may be more now; true: a question is to be planned.
     pub(super) fn may_have_grown(&mut self) -> bool {
         let idle = self.question == Question::None;
@@ -83,9 +89,19 @@ mod tests {
 
     fn opened(end: u64) -> Tail {
         let mut tail = Tail::default();
-        tail.ends(end);
+        tail.opens(end);
         assert!(tail.saw(end - 1));
         tail
+    }
+
+    #[test]
+    fn what_was_there_when_it_was_opened_is_no_news() {
+        let mut tail = Tail::default();
+        tail.opens(7_000);
+        assert!(!tail.saw(1_960), "opened far above the end");
+        assert_eq!(tail.words(), "");
+        tail.ends(7_002);
+        assert_eq!(tail.words(), "2 new lines");
     }
 
     #[test]
