@@ -220,7 +220,7 @@ test.describe("by touch", () => {
     await expect(history(page)).toBeHidden();
     await finger.drag(terminal.host, 240);
     await expect(lines(page)).toContainText(`row ${number - 1} of many`);
-    await expect(history(page).getByTestId("history-seen")).toContainText(/of 7.004$/);
+    await expect(history(page).getByTestId("history-seen")).toContainText(/of 7.0\d\d$/);
     await expect(history(page).locator(".history-news").getByRole("button"), "it was there before").toBeHidden();
     await page.screenshot({ path: "artifacts/history-390-touch.png", animations: "disabled" });
     // Native scrolling inside; not at the end, a finger only scrolls.
