@@ -17,10 +17,12 @@ use sempre_screen::{Engine, Screen};
 
 /// Output fed unless a second argument says otherwise, bytes.
 const FED_BYTES: usize = 4 * 1024 * 1024;
+/// Makes the line of a number.
+type Line = fn(usize) -> String;
 /// As much as a reader of the journal takes at once.
 const READ_BYTES: usize = 64 * 1024;
 const SCROLLBACK: usize = 5_000;
-const KINDS: [(&str, fn(usize) -> String); 5] = [
+const KINDS: [(&str, Line); 5] = [
     ("log", log_line),
     ("sgr", sgr_line),
     ("words", words_line),

@@ -6,10 +6,10 @@ mod shell_integration;
 mod waiting;
 
 use sempre_protocol::SessionId;
-use sempre_protocol::programs::{InputTaken, RunResult, WaitResult};
+use sempre_protocol::programs::{RunResult, WaitResult};
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Call, Server, Setup};
+use crate::harness::{Answer, Call, Server};
 
 async fn post(server: &Server, id: SessionId, what: &str, body: Value) -> Answer {
     let call = Call::post(&format!("/api/v1/sessions/{id}/{what}")).json(&body);

@@ -69,9 +69,10 @@ fn proof(text: &str) -> Option<Proof<'_>> {
             name: Some(name),
         });
     }
-    let (module, name) = match rest.split_once("::") {
-        Some((module, name)) => (module, Some(name)),
-        None => (rest, None),
+    // Modules may stand in modules: the last name is the test's.
+    let (module, name) = match rest.rsplit_once("::") {
+        Some((module, name)) => (module.replace("::", "/"), Some(name)),
+        None => (rest.to_owned(), None),
     };
     let file = format!("{dir}/{module}.rs");
     Some(Proof { file, name })
@@ -107,6 +108,7 @@ mod tests {
             source("docs/proofs.md", document),
             source("README.md", "`it::nowhere`"),
             source("server/tests/it/api.rs", "async fn t1_health() {}"),
+            source("server/tests/it/programs/input.rs", "async fn t8_input() {}"),
             source("end2end/tests/open.spec.ts", ""),
             source("server/src/a.rs", "fn k9_it_is_so() {}"),
         ])
@@ -114,7 +116,7 @@ mod tests {
 
     #[test]
     fn what_is_there_is_no_error_and_neither_is_what_names_no_test() {
-        let fine = "`it::api` `it::api::t1_…` `it::api::t1_health` `it::…: t1_…` `e2e open` `it::…` `e2e …` \
+        let fine = "`it::api` `it::programs::input::t8_…` `it::api::t1_…` `it::api::t1_health` `it::…: t1_…` `e2e open` `it::…` `e2e …` \
                     `server/src/a.rs` `server/src/a.rs: k9_…` `std::fs` `x.rs` `auth/x.rs` `GET /a::b`";
         assert_eq!(errors(fine), [""; 0]);
     }
