@@ -27,6 +27,8 @@ pub(crate) fn session(number: u8) -> SessionInfo {
         labels: Default::default(),
         user_id: None,
         owner: None,
+        run_as: None,
+        limits: Default::default(),
         viewers: 0,
         offset: Offset(0),
         base_offset: Offset(0),

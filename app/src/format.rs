@@ -1,5 +1,6 @@
 //! Numbers and states in words for people. Pure: the same text on the server and in the browser.
 
+use sempre_protocol::confinement::{LimitInForce, LimitsInForce};
 use sempre_protocol::texts::ExitStatus;
 
 /// A duration in its two largest units: `8 s`, `42 min`, `2 h 10 min`, `3 d 4 h`.
@@ -200,6 +201,30 @@ pub fn window_title(title: &str) -> String {
     title
 }
 
+/// What a session is limited to, and by what; none: nothing.
+pub fn limits(limits: &LimitsInForce) -> Option<String> {
+    let by = |words: String, limit: LimitInForce| format!("{words} ({})", limit.mechanism.word());
+    let told = |limit: Option<LimitInForce>, words: fn(u64) -> String| {
+        limit.map(|limit| by(words(limit.value), limit))
+    };
+    let all = [
+        told(limits.memory_max_bytes, |value| {
+            format!("{} of memory", bytes(value))
+        }),
+        told(limits.cpu_max_percent, |value| {
+            format!("{value} % of a processor")
+        }),
+        told(limits.cpu_time_max_s, |value| {
+            format!("{} of processor time a process", duration(value))
+        }),
+        told(limits.processes_max, |value| {
+            format!("{} processes", thousands(value))
+        }),
+    ];
+    let all: Vec<_> = all.into_iter().flatten().collect();
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,6 +315,22 @@ mod tests {
         assert_eq!(utc("2026-11-20T21:31:05+02:00"), "2026-11-20T21:31:05+02:00");
         assert_eq!(path("/home/ada/src/x"), "~ada/src/x");
         assert_eq!(path("/srv/www"), "/srv/www");
+    }
+
+    #[test]
+    fn t11_limits_are_told_with_what_holds_them() {
+        use sempre_protocol::confinement::LimitMechanism;
+        let by = |value, mechanism| Some(LimitInForce { value, mechanism });
+        let some = LimitsInForce {
+            memory_max_bytes: by(1 << 29, LimitMechanism::CgroupV2),
+            cpu_time_max_s: by(5, LimitMechanism::Rlimit),
+            ..LimitsInForce::default()
+        };
+        assert_eq!(
+            limits(&some).unwrap(),
+            "512 MiB of memory (cgroup v2), 5 s of processor time a process (rlimit)"
+        );
+        assert_eq!(limits(&LimitsInForce::default()), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the server is told: flags and environment, read once, checked before anything starts.
 
 pub mod base_path;
+pub mod confine;
 pub mod doctor;
 pub mod door;
 pub mod dot_env;

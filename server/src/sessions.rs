@@ -8,6 +8,7 @@
 mod adopt;
 mod append;
 pub mod clock;
+pub mod confinement;
 mod create;
 pub mod environment;
 mod error;

@@ -177,6 +177,8 @@ fn Process(info: Signal<SessionInfo>) -> impl IntoView {
                 {fact("Size", of(|info| Some(format!("{} columns × {} rows", info.cols, info.rows).into_any())))}
                 {fact("Viewers", of(|info| Some(info.viewers.to_string().into_any())))}
                 {fact("For", of(|info| Some(info.user_id.clone()?.into_any())))}
+                {fact("Runs as", of(|info| Some(code(info.run_as.clone()?))))}
+                {fact("Limits", of(|info| Some(format::limits(&info.limits)?.into_any())))}
                 {fact("Group", of(|info| Some(info.group.clone()?.into_any())))}
                 {fact("Session id", of(|info| Some(code(info.session_id.to_string()))))}
                 {fact("Restarted from", of(|info| {

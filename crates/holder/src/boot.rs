@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sempre_journal::DEFAULT_INPUT_BUDGET_BYTES;
+use sempre_protocol::confinement::Confinement;
 use sempre_protocol::holder::{LOCK_NAME, MANIFEST_NAME, Manifest, Spec, StartError, StartReport};
 
+use crate::cgroup::Group;
 use crate::child::{self, system_error};
 use crate::control::ControlSocket;
 use crate::detach;
@@ -32,15 +34,17 @@ pub fn run(directory: &Path) -> anyhow::Result<()> {
     detach::leave_session().context("cannot leave the starter's session")?;
     let started = read_spec().and_then(|spec| start(directory, spec));
     let report = match &started {
-        Ok(holder) => StartReport::Ok { pid: holder.pid() },
+        Ok((holder, _)) => StartReport::Ok { pid: holder.pid() },
         Err(error) => StartReport::Failed(error.clone()),
     };
     let json = serde_json::to_vec(&report).context("cannot write the report")?;
     // A starter that is gone already does not end the session it asked for.
     let _ = io::stdout().write_all(&json).and_then(|()| io::stdout().flush());
-    let holder = started?;
+    let (holder, group) = started?;
     detach::silence_stdio().context("cannot point the standard streams at /dev/null")?;
     holder.run();
+    // With what the session left in the background.
+    drop(group);
     Ok(())
 }
 
@@ -58,7 +62,7 @@ fn read_spec() -> Result<Spec, StartError> {
     })
 }
 
-fn start(directory: &Path, spec: Spec) -> Result<Holder, StartError> {
+fn start(directory: &Path, spec: Spec) -> Result<(Holder, Option<Group>), StartError> {
     let system = |what: &'static str| move |error: io::Error| system_error(what, &error);
     std::env::set_current_dir(directory)
         .map_err(|error| system_error(&directory.display().to_string(), &error))?;
@@ -81,7 +85,9 @@ fn start(directory: &Path, spec: Spec) -> Result<Holder, StartError> {
     let signals = Signals::install().map_err(system("the signal pipes"))?;
     let pty = Pty::open(manifest.size).map_err(system("a PTY"))?;
     let terminal = pty.open_terminal().map_err(system("the terminal"))?;
-    let started = child::spawn(&manifest, &spec.args, &spec.child_env, &terminal)?;
+    let group = make_group(spec.confinement.as_ref())?;
+    let confinement = spec.confinement.as_ref().map(|wanted| (wanted, group.as_ref()));
+    let started = child::spawn(&manifest, &spec.args, &spec.child_env, &terminal, confinement)?;
     manifest.pid = started.id();
     let child = ChildHandle::new(manifest.pid).map_err(system("the child's pidfd"))?;
     let kill = |error: io::Error| {
@@ -90,7 +96,17 @@ fn start(directory: &Path, spec: Spec) -> Result<Holder, StartError> {
     };
     write_manifest(here, &manifest).map_err(kill)?;
     let socket = ControlSocket::bind(here).map_err(kill)?;
-    Ok(Holder::new(manifest, pty, child, output, socket, signals, lock).with_recording(recording))
+    let holder = Holder::new(manifest, pty, child, output, socket, signals, lock).with_recording(recording);
+    Ok((holder, group))
+}
+
+fn make_group(confinement: Option<&Confinement>) -> Result<Option<Group>, StartError> {
+    let Some(wanted) = confinement.and_then(|confinement| confinement.cgroup.as_ref()) else {
+        return Ok(None);
+    };
+    let made = Group::make(wanted);
+    made.map(Some)
+        .map_err(|error| system_error(&format!("the control group {}", wanted.directory), &error))
 }
 
 /// Takes the lock that means "this holder lives"; the file holds this process' pid.

@@ -12,16 +12,22 @@ use std::process::{Child, Command};
 
 use rustix::fs::Access;
 use rustix::io::Errno;
+use sempre_protocol::confinement::Confinement;
 use sempre_protocol::holder::{Manifest, StartError, StartFault};
+
+use crate::cgroup::Group;
+use crate::confine::Confined;
 
 /// Starts the manifest's command as the leader of a new Unix session whose terminal is `terminal`.
 ///
-/// `more_args` follow the manifest's own; `env` is the child's whole environment. Must be called while this process has one thread.
+/// `more_args` follow the manifest's own; `env` is the child's whole environment; `confinement` is what the child is held
+/// to, with its control group. Must be called while this process has one thread.
 pub fn spawn(
     manifest: &Manifest,
     more_args: &[String],
     env: &BTreeMap<String, String>,
     terminal: &File,
+    confinement: Option<(&Confinement, Option<&Group>)>,
 ) -> Result<Child, StartError> {
     check_cwd(&manifest.cwd)?;
     let (name, args) = manifest.cmd.split_first().ok_or_else(|| StartError {
@@ -41,29 +47,41 @@ pub fn spawn(
         .arg0(arg0)
         .args(args)
         .args(more_args)
-        .current_dir(&manifest.cwd)
         .env_clear()
         .envs(env);
-    attach(&mut command, terminal).map_err(|error| system_error("the terminal", &error))?;
-    command.spawn().map_err(|error| program_error(&program, &error))
+    // Another user goes there itself: as who it is, not as who this is.
+    if confinement.is_none_or(|(wanted, _)| wanted.user.is_none()) {
+        command.current_dir(&manifest.cwd);
+    }
+    let (confined, failure) = confinement
+        .map(|(wanted, group)| Confined::prepare(wanted, group, &manifest.cwd, terminal))
+        .transpose()
+        .map_err(|error| system_error("the terminal for the session's user", &error))?
+        .unzip();
+    attach(&mut command, terminal, confined).map_err(|error| system_error("the terminal", &error))?;
+    command.spawn().map_err(|error| {
+        let told = failure.zip(confinement);
+        told.and_then(|(failure, (wanted, _))| failure.read(&error, wanted, &manifest.cwd))
+            .unwrap_or_else(|| program_error(&program, &error))
+    })
 }
 
-/// Gives the child the terminal as its standard streams and as its controlling terminal.
+/// Gives the child the terminal as its standard streams and as its controlling terminal, then confines it.
 #[allow(
     unsafe_code,
     reason = "only a hook between fork and exec can make the child a session leader"
 )]
-fn attach(command: &mut Command, terminal: &File) -> io::Result<()> {
+fn attach(command: &mut Command, terminal: &File, confined: Option<Confined>) -> io::Result<()> {
     command
         .stdin(terminal.try_clone()?)
         .stdout(terminal.try_clone()?)
         .stderr(terminal.try_clone()?);
-    // SAFETY: the hook makes two system calls and allocates nothing; both are safe between fork and exec.
+    // SAFETY: the hook makes system calls and allocates nothing; all of them are safe between fork and exec.
     unsafe {
-        command.pre_exec(|| {
+        command.pre_exec(move || {
             rustix::process::setsid()?;
             rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?;
-            Ok(())
+            confined.as_ref().map_or(Ok(()), Confined::apply)
         });
     }
     Ok(())

@@ -10,8 +10,10 @@
 #![deny(unsafe_code)]
 
 pub mod boot;
+pub mod cgroup;
 pub mod child;
 pub mod clock;
+pub mod confine;
 pub mod control;
 pub mod detach;
 pub mod ending;

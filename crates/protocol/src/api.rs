@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::confinement::{LimitsInForce, ResourceLimits};
 use crate::texts::ExitStatus;
 use crate::{Offset, RunId, SessionId};
 
@@ -82,6 +83,13 @@ pub struct CreateSession {
     /// unless it says `--record-input always`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record_input: Option<bool>,
+    /// What its processes may use; what is left out is as the server is set (T11).
+    #[serde(default, skip_serializing_if = "ResourceLimits::is_none")]
+    pub limits: ResourceLimits,
+    /// The Unix user to run as, by name; none: as the server, or as it says for who asks. Only a server that runs as
+    /// root can (T10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_as: Option<String>,
 }
 
 /// Answer to `POST /api/v1/sessions` (T2).
@@ -156,6 +164,12 @@ pub struct SessionInfo {
     /// Who made it; left out: whoever has the server's own token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// The Unix user it runs as; left out: the server's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_as: Option<String>,
+    /// What its processes are limited to, and by what; left out if by nothing.
+    #[serde(default, skip_serializing_if = "LimitsInForce::is_none")]
+    pub limits: LimitsInForce,
     /// Viewers attached now.
     pub viewers: u32,
     /// End of the output.

@@ -22,6 +22,10 @@ pub use start::{Manifest, Spec, StartError, StartFault, StartReport};
 /// Version of this wire; a peer with another one is still talked to, fields decide.
 pub const CONTROL_VERSION: u32 = 1;
 
+/// Second argument of a holder whose spec has a [`Confinement`](crate::confinement::Confinement): one of a release that
+/// knows none refuses to start, instead of starting the child unconfined.
+pub const CONFINE_ARGUMENT: &str = "--confine";
+
 /// Name of the holder's socket in the session's directory.
 pub const SOCKET_NAME: &str = "sock";
 /// Name of the file whose exclusive lock means that the holder lives. It holds the holder's pid.

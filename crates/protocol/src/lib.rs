@@ -10,6 +10,7 @@ pub mod access;
 pub mod api;
 pub mod colours;
 pub mod compat;
+pub mod confinement;
 pub mod door;
 pub mod events;
 pub mod frames;

@@ -29,7 +29,7 @@ use super::peer::Standing;
 use super::proxy::ProxyRule;
 use super::shares::{self, ShareKey};
 use super::users::Users;
-use super::{Peer, Principal, Subject, Token};
+use super::{Peer, Principal, RunAsRule, Subject, Token, Walls};
 use crate::store::{AccessStore, GrantKind};
 
 pub use log_in::LoginError;
@@ -100,6 +100,7 @@ pub struct Doors {
     jwt: Option<Jwt>,
     oidc: Option<Oidc>,
     shared_uid: bool,
+    run_as: RunAsRule,
     grants: Grants,
     users: Users,
     passwords: Passwords,
@@ -128,9 +129,14 @@ impl Doors {
         self.token.as_ref().map(Token::secret)
     }
 
-    /// Whether operators may type into each other's sessions.
-    pub fn shared_uid(&self) -> bool {
-        self.shared_uid
+    /// What stands between people at a session of `owner` that runs as `run_as`.
+    pub fn walls(&self, run_as: Option<&str>, owner: Option<&str>) -> Walls {
+        Walls::of(self.shared_uid, &self.run_as, run_as, owner)
+    }
+
+    /// Who chooses the Unix user of a session.
+    pub fn run_as(&self) -> &RunAsRule {
+        &self.run_as
     }
 
     /// What proxies are believed.
@@ -285,14 +291,10 @@ impl Doors {
         let Some(subject) = subject else {
             return Answer::NotMeant;
         };
-        let role = match subject {
-            Subject::Share(_) if !self.shared_uid => Role::Viewer,
-            _ => row.role,
-        };
         Answer::In(Principal {
             name: row.name,
             subject,
-            role,
+            role: row.role,
             scope: row.scope,
             credential: Credential::Cookie,
             login: Some(row.id),

@@ -6,7 +6,7 @@ use sempre_protocol::access::{Role, Scope};
 use sempre_protocol::{GrantId, SessionId};
 use tokio_util::sync::CancellationToken;
 
-use super::Credential;
+use super::{Credential, Walls};
 
 /// Whom a credential stands for. What they gave out falls with them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,13 +95,19 @@ impl Principal {
 
     /// Whether they may type into a session they see, resize it, end it, start it again, share it.
     ///
-    /// All sessions run as one Unix user: who types into one could do what its owner can. So that takes the owner, an
-    /// administrator, a credential made for this very session, or a server that was told not to care (`shared_uid`).
-    pub fn operates(&self, session: SessionId, owner: Option<&str>, shared_uid: bool) -> bool {
+    /// Who types into one could do what its Unix user can. So that takes the owner, an administrator, a credential made
+    /// for this very session, or a session that is open to every operator; a share link never lets do more than `walls` do.
+    pub fn operates(&self, session: SessionId, owner: Option<&str>, walls: Walls) -> bool {
         match self.role {
             Role::Viewer => false,
             Role::Admin => true,
-            Role::Operator => self.owns(owner) || shared_uid || self.scope == Scope::Session(session),
+            Role::Operator => {
+                let made_for_it = self.scope == Scope::Session(session);
+                match self.subject {
+                    Subject::Share(_) => made_for_it && walls.let_links_type(),
+                    _ => self.owns(owner) || made_for_it || walls.let_operators_in(),
+                }
+            }
         }
     }
 
@@ -127,6 +133,7 @@ impl Principal {
 
 #[cfg(test)]
 mod tests {
+    use super::super::RunAsRule;
     use super::*;
 
     fn operator(name: &str, scope: Scope) -> Principal {
@@ -142,17 +149,21 @@ mod tests {
     #[test]
     fn an_operator_types_into_their_own_sessions_only() {
         let id = SessionId::from_bytes([1; 16]);
+        let walls = |shared_uid| Walls::of(shared_uid, &RunAsRule::default(), None, Some("ada"));
         let ada = operator("ada", Scope::All);
-        assert!(ada.operates(id, Some("ada"), false));
-        assert!(!ada.operates(id, Some("eve"), false) && ada.operates(id, Some("eve"), true));
-        assert!(!ada.operates(id, None, false), "the owner's are not everyone's");
-        assert!(operator("key:ci", Scope::Session(id)).operates(id, Some("eve"), false));
-        assert!(Principal::owner(Credential::Open).operates(id, Some("eve"), false));
+        assert!(ada.operates(id, Some("ada"), walls(false)));
+        assert!(!ada.operates(id, Some("eve"), walls(false)) && ada.operates(id, Some("eve"), walls(true)));
+        assert!(
+            !ada.operates(id, None, walls(false)),
+            "the owner's are not everyone's"
+        );
+        assert!(operator("key:ci", Scope::Session(id)).operates(id, Some("eve"), walls(false)));
+        assert!(Principal::owner(Credential::Open).operates(id, Some("eve"), walls(false)));
         let viewer = Principal {
             role: Role::Viewer,
             ..ada
         };
-        assert!(!viewer.operates(id, Some("ada"), true) && !viewer.owns(Some("ada")));
+        assert!(!viewer.operates(id, Some("ada"), walls(true)) && !viewer.owns(Some("ada")));
     }
 
     #[test]

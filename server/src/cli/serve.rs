@@ -17,6 +17,7 @@ use crate::config::{BasePath, ListenAddress, ServeConfig};
 use crate::http::{self, Gate, Listener, ServerState, Tls};
 use crate::measure::Measures;
 use crate::sessions::clock::SystemClock;
+use crate::sessions::confinement::Confiner;
 use crate::sessions::environment::BaseEnvironment;
 use crate::sessions::workers::Workers;
 use crate::sessions::{Registry, RegistryOptions};
@@ -68,6 +69,7 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
             shell_integration: config.shell_integration,
             record_input: config.record_input,
             limits: config.limits,
+            confiner: Confiner::new(config.confinement.clone())?,
             policy: config.policy,
             clock: Arc::new(SystemClock),
         },
@@ -139,6 +141,7 @@ async fn doors(config: &ServeConfig, data_dir: &DataDir) -> anyhow::Result<Doors
         jwt: config.jwt.clone(),
         oidc: config.oidc.clone(),
         shared_uid: config.shared_uid,
+        run_as: config.run_as.clone(),
         cookie_path: config.names.base_path.at("/"),
         max_creates_per_minute: config.max_creates_per_minute,
         audit_file: config.audit_file.clone(),

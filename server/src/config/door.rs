@@ -8,7 +8,7 @@ use clap::Args;
 use clap::ValueEnum;
 use sempre_protocol::access::Role;
 
-use crate::auth::{ProxyRule, TrustedPeer};
+use crate::auth::{ProxyRule, RunAsRule, TrustedPeer};
 
 /// A role as a word on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -56,10 +56,18 @@ pub struct DoorFlags {
     #[arg(long, value_name = "ROLE", env = "SEMPRE_PROXY_USER_ROLE", value_enum)]
     pub proxy_user_role: Option<RoleWord>,
 
-    /// Let operators type into each other's sessions, and let share links that can type be made: whoever types has all
-    /// rights of the Unix user the sessions run as
+    /// Let operators type into each other's sessions, and let share links that can type be made, also where sessions
+    /// run as the server's own Unix user: whoever types has all rights of that
     #[arg(long, env = "SEMPRE_ALLOW_SHARED_UID")]
     pub allow_shared_uid: bool,
+
+    /// Run each user's sessions as the Unix user of their name; only as root
+    #[arg(long, env = "SEMPRE_RUN_AS_PRINCIPAL")]
+    pub run_as_principal: bool,
+
+    /// Unix user that operators may name in `run_as`, as administrators may any; repeatable; only as root
+    #[arg(long, value_name = "USER", env = "SEMPRE_RUN_AS_ALLOW", value_delimiter = ',')]
+    pub run_as_allow: Vec<String>,
 
     /// Sessions one client may make at once, and within a minute after that; 0: as many as it likes [default: 240]
     #[arg(long, value_name = "COUNT", env = "SEMPRE_MAX_CREATES_PER_MINUTE")]
@@ -71,6 +79,23 @@ pub struct DoorFlags {
 }
 
 impl DoorFlags {
+    /// Who chooses the Unix user of a session.
+    ///
+    /// # Errors
+    /// For what only root can do, unless `is_root`.
+    pub fn run_as_rule(&self, is_root: bool) -> anyhow::Result<RunAsRule> {
+        if !is_root && (self.run_as_principal || !self.run_as_allow.is_empty()) {
+            bail!(
+                "--run-as-principal and --run-as-allow need a server that runs as root: no one else can start programs \
+                 as another user"
+            );
+        }
+        Ok(RunAsRule {
+            by_principal: self.run_as_principal,
+            allowed: self.run_as_allow.clone(),
+        })
+    }
+
     /// What proxies are believed.
     ///
     /// # Errors
@@ -99,6 +124,21 @@ impl DoorFlags {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn t10_only_root_runs_sessions_as_others() {
+        let flags = DoorFlags {
+            run_as_principal: true,
+            ..DoorFlags::default()
+        };
+        assert!(flags.run_as_rule(true).unwrap().by_principal);
+        let error = flags.run_as_rule(false).unwrap_err().to_string();
+        assert!(error.contains("root"), "{error}");
+        assert_eq!(
+            DoorFlags::default().run_as_rule(false).unwrap(),
+            RunAsRule::default()
+        );
+    }
 
     #[test]
     fn a_header_is_believed_only_from_a_named_proxy() {

@@ -20,6 +20,11 @@ impl Span {
         let ms = self.0.map_or(0, |span| span.as_millis());
         u64::try_from(ms).unwrap_or(u64::MAX)
     }
+
+    /// In seconds, less than one being one; 0 for none.
+    pub(super) fn seconds(self) -> u64 {
+        self.ms().div_ceil(1000)
+    }
 }
 
 impl FromStr for Span {
@@ -85,7 +90,7 @@ impl LifeFlags {
         let ms = |span: Option<Span>, default: u64| span.map_or(default, Span::ms);
         let default_ttl_s = match (self.session_ttl, variable("SESSION_TTL_SECONDS")) {
             // Less than a second is still a limit.
-            (Some(ttl), _) => ttl.ms().div_ceil(1000),
+            (Some(ttl), _) => ttl.seconds(),
             (None, Some(seconds)) => seconds.trim().parse().with_context(|| {
                 format!("SESSION_TTL_SECONDS={seconds:?} is no number of seconds; 0 means for ever")
             })?,

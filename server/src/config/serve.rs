@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
+use super::confine::ConfineFlags;
 use super::door::{DoorFlags, MAX_CREATES_PER_MINUTE};
 use super::life::LifeFlags;
 use super::listen::DEFAULT_PORT;
@@ -12,7 +13,8 @@ use super::oidc::OidcFlags;
 use super::tokens::TokenFlags;
 use super::workers::WorkerFlags;
 use super::{ListenAddress, Names, ReachFlags, TimeLimits, TlsFiles};
-use crate::auth::{JwtOptions, OidcOptions, ProxyRule};
+use crate::auth::{JwtOptions, OidcOptions, ProxyRule, RunAsRule};
+use crate::sessions::confinement::ConfinementOptions;
 use crate::sessions::lifecycle::LifePolicy;
 use crate::sessions::workers::WorkerOptions;
 use crate::sessions::{Limits, RecordInput};
@@ -114,6 +116,10 @@ pub struct ServeFlags {
     #[command(flatten)]
     pub life: LifeFlags,
 
+    /// Limits of each session.
+    #[command(flatten)]
+    pub confine: ConfineFlags,
+
     /// Programs that answer questions.
     #[command(flatten)]
     pub workers: WorkerFlags,
@@ -148,6 +154,8 @@ pub struct ServeConfig {
     pub oidc: Option<OidcOptions>,
     /// Operators may type into each other's sessions.
     pub shared_uid: bool,
+    /// Who chooses the Unix user of a session.
+    pub run_as: RunAsRule,
     /// Sessions one client may make at once, and within a minute after that; 0: as many as it likes.
     pub max_creates_per_minute: u32,
     /// Where the audit log goes besides the database.
@@ -164,6 +172,8 @@ pub struct ServeConfig {
     pub policy: LifePolicy,
     /// How many sessions there may be.
     pub limits: Limits,
+    /// What each of them is held to.
+    pub confinement: ConfinementOptions,
     /// The pool that answers `/kiro/chat`; none: nobody does.
     pub workers: Option<WorkerOptions>,
 }
@@ -211,6 +221,7 @@ impl ServeConfig {
             jwt: flags.tokens.options()?,
             oidc: flags.oidc.options()?,
             shared_uid: flags.door.allow_shared_uid,
+            run_as: flags.door.run_as_rule(rustix::process::geteuid().is_root())?,
             max_creates_per_minute: flags
                 .door
                 .max_creates_per_minute
@@ -222,6 +233,7 @@ impl ServeConfig {
             record_input: flags.record_input,
             policy: flags.life.policy(variable)?,
             limits: flags.life.limits(),
+            confinement: flags.confine.options(),
             workers: flags.workers.options(),
         })
     }
@@ -271,6 +283,7 @@ mod tests {
             no_shell_integration: false,
             record_input: RecordInput::default(),
             life: LifeFlags::default(),
+            confine: ConfineFlags::default(),
             workers: WorkerFlags::default(),
         }
     }

@@ -8,6 +8,7 @@ use std::time::Instant;
 use axum::http::StatusCode;
 use sempre_protocol::SessionId;
 use sempre_protocol::api::{CreateSession, SessionState};
+use sempre_protocol::holder::Manifest;
 use sempre_protocol::texts::Signal;
 
 use super::{ApiError, ServerState};
@@ -88,14 +89,75 @@ fn count(state: &ServerState, who: &Principal, action: Action) -> Result<(), Api
 pub(super) async fn create(
     state: &ServerState,
     who: &Principal,
-    request: CreateSession,
+    mut request: CreateSession,
 ) -> Result<Arc<Session>, ApiError> {
     may_create(state, who, request.group.as_deref())?;
     count(state, who, Action::SessionCreate)?;
+    request.run_as = run_as(state, who, Action::SessionCreate, request.run_as.take())?;
     let created = state.registry().create_for(request, who.name.clone()).await;
-    let id = created.as_ref().ok().map(|session| session.id());
-    note(state, who, Action::SessionCreate, id, &created);
+    note_started(state, who, Action::SessionCreate, None, &created);
     Ok(created?)
+}
+
+/// The Unix user a session of `who` is to run as.
+pub(super) fn run_as(
+    state: &ServerState,
+    who: &Principal,
+    action: Action,
+    asked: Option<String>,
+) -> Result<Option<String>, ApiError> {
+    if asked.is_some() && !state.registry().confiner().may_run_as() {
+        // Refused there, with what to do.
+        return Ok(asked);
+    }
+    state
+        .doors()
+        .run_as()
+        .decide(who, asked.as_deref())
+        .map_err(|error| {
+            let refused = Note::of(who, action).detail(&error.to_string());
+            state.doors().note_refusal(&who.from, refused);
+            ApiError::new(StatusCode::FORBIDDEN, "forbidden", error.to_string())
+        })
+}
+
+/// Notes that a session was started, with whom it runs as and what it is limited to; `of` is what was tried to be.
+pub(super) fn note_started(
+    state: &ServerState,
+    who: &Principal,
+    action: Action,
+    of: Option<SessionId>,
+    result: &Result<Arc<Session>, SessionError>,
+) {
+    let id = result.as_ref().map_or(of, |session| Some(session.id()));
+    let held_to = result
+        .as_ref()
+        .ok()
+        .and_then(|session| held_to(session.manifest()));
+    match held_to {
+        None => note(state, who, action, id, result),
+        Some(held_to) => {
+            let note = id.into_iter().fold(Note::of(who, action), Note::session);
+            state.doors().audit().note(note.detail(&held_to));
+        }
+    }
+}
+
+/// What a session is held to, for the audit log; none: nothing.
+fn held_to(manifest: &Manifest) -> Option<String> {
+    let limits = &manifest.limits;
+    let limits = [
+        ("memory_max_bytes", limits.memory_max_bytes),
+        ("cpu_max_percent", limits.cpu_max_percent),
+        ("cpu_time_max_s", limits.cpu_time_max_s),
+        ("processes_max", limits.processes_max),
+    ];
+    let run_as = manifest.run_as.iter().map(|name| format!("run_as={name}"));
+    let limits = limits
+        .iter()
+        .filter_map(|(name, limit)| Some(format!("{name}={}", limit.as_ref()?.value)));
+    let words: Vec<_> = run_as.chain(limits).collect();
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
 /// Ends a running session, removes an ended one; the caller has proven the right to.
@@ -117,8 +179,16 @@ pub(super) async fn restart(
     id: SessionId,
 ) -> Result<Arc<Session>, ApiError> {
     count(state, who, Action::SessionRestart)?;
-    let started = state.registry().restart(id).await;
-    let started_id = started.as_ref().map_or(id, |session| session.id());
-    note(state, who, Action::SessionRestart, Some(started_id), &started);
+    // Who may type into it may have it again as it was. One that had no user of its own gets the one it would get now.
+    let had_user = state
+        .registry()
+        .get(id)
+        .is_ok_and(|session| session.manifest().run_as.is_some());
+    let run_as = match had_user {
+        true => None,
+        false => run_as(state, who, Action::SessionRestart, None)?,
+    };
+    let started = state.registry().restart(id, run_as).await;
+    note_started(state, who, Action::SessionRestart, Some(id), &started);
     Ok(started?)
 }

@@ -34,6 +34,7 @@ pub(super) async fn report(state: &ServerState) -> Health {
         shells(state),
         default_shell(state),
         holder_program(state),
+        session_limits(state),
     ];
     checks.extend(workers(state));
     let found = tokio::task::spawn_blocking(|| port_owner::listeners(TERMINAL_PORTS)).await;
@@ -143,6 +144,11 @@ fn directories(state: &ServerState) -> HealthCheck {
         problem,
         "every session directory can be read",
     )
+}
+
+fn session_limits(state: &ServerState) -> HealthCheck {
+    let confiner = state.registry().confiner();
+    check("session_limits", confiner.problem(), confiner.mechanisms())
 }
 
 fn shells(state: &ServerState) -> HealthCheck {

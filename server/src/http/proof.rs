@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use sempre_protocol::SessionId;
 use sempre_protocol::access::{Role, Scope};
+use sempre_protocol::holder::Manifest;
 use sempre_protocol::texts;
 
 use super::{ApiError, ServerState};
@@ -114,21 +115,26 @@ fn proven<R: Rank>(parts: &Parts, state: &ServerState) -> Result<Principal, ApiE
     Ok(principal.clone())
 }
 
+/// What it depends on who may operate a session: its owner, and whom it runs as.
+fn owner_and_user(manifest: &Manifest) -> (Option<&str>, Option<&str>) {
+    (manifest.owner.as_deref(), manifest.run_as.as_deref())
+}
+
 /// Whoever may do more than look may do it with their own sessions.
 fn operates<R: Rank>(
     parts: &Parts,
     state: &ServerState,
     who: &Principal,
     id: SessionId,
-    owner: Option<&str>,
+    (owner, run_as): (Option<&str>, Option<&str>),
 ) -> Result<(), ApiError> {
-    if R::ROLE < Role::Operator || who.operates(id, owner, state.doors().shared_uid()) {
+    if R::ROLE < Role::Operator || who.operates(id, owner, state.doors().walls(run_as, owner)) {
         return Ok(());
     }
     note_refusal(parts, state, who, Some(id));
     let detail = format!(
         "session {id} is another user's: you may watch it. Its owner and administrators may do more, and every operator \
-         on a server started with --allow-shared-uid"
+         if it runs as a Unix user of its own (run_as) or the server was started with --allow-shared-uid"
     );
     Err(ApiError::new(StatusCode::FORBIDDEN, "not_owner", detail))
 }
@@ -167,10 +173,9 @@ impl<R: Rank> FromRequestParts<ServerState> for As<R> {
 impl On<Viewer> {
     /// What the connection of somebody who may look is: one that types, if they may do that too.
     pub(super) fn connection_role(&self, state: &ServerState) -> texts::Role {
-        let owner = self.session.manifest().owner.as_deref();
-        let types = self
-            .principal
-            .operates(self.session.id(), owner, state.doors().shared_uid());
+        let (owner, run_as) = owner_and_user(self.session.manifest());
+        let walls = state.doors().walls(run_as, owner);
+        let types = self.principal.operates(self.session.id(), owner, walls);
         match types {
             true => texts::Role::Writer,
             false => texts::Role::Viewer,
@@ -189,7 +194,7 @@ impl<R: Rank> FromRequestParts<ServerState> for On<R> {
         if !principal.sees(id, manifest.group.as_deref()) {
             return Err(SessionError::NotFound(id).into());
         }
-        operates::<R>(parts, state, &principal, id, manifest.owner.as_deref())?;
+        operates::<R>(parts, state, &principal, id, owner_and_user(manifest))?;
         Ok(Self {
             session,
             principal,
@@ -228,7 +233,8 @@ impl<R: Rank> FromRequestParts<ServerState> for OnId<R> {
             if !principal.sees(id, info.group.as_deref()) {
                 return Err(SessionError::NotFound(id).into());
             }
-            operates::<R>(parts, state, &principal, id, info.owner.as_deref())?;
+            let of_session = (info.owner.as_deref(), info.run_as.as_deref());
+            operates::<R>(parts, state, &principal, id, of_session)?;
         }
         Ok(Self {
             id,

@@ -75,6 +75,9 @@ pub(super) fn spec(
         idle_s: request.idle.unwrap_or_default(),
         shell_aid: None,
         records_input,
+        run_as: None,
+        limits: Default::default(),
+        cgroup: None,
         pid: 0,
     };
     Ok(Spec {
@@ -82,6 +85,7 @@ pub(super) fn spec(
         manifest,
         child_env,
         args: Vec::new(),
+        confinement: None,
         budget_bytes: DEFAULT_BUDGET_BYTES,
         input_budget_bytes: None,
     })
@@ -116,6 +120,7 @@ pub(super) fn again(manifest: &Manifest, size: Size, base: &BaseEnvironment) -> 
         manifest,
         child_env,
         args: Vec::new(),
+        confinement: None,
         budget_bytes: DEFAULT_BUDGET_BYTES,
         input_budget_bytes: None,
     })

@@ -31,6 +31,9 @@ const INHERITED: [&str; 17] = [
     "TERMINFO_DIRS",
 ];
 
+/// Those of them that are of the machine and not of the server's own user.
+const OF_NOBODY: [&str; 5] = ["PATH", "LANG", "LANGUAGE", "TZ", "TERMINFO_DIRS"];
+
 /// A PATH for servers that were started without one.
 const FALLBACK_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -56,6 +59,23 @@ impl BaseEnvironment {
             std::env::vars_os()
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
         )
+    }
+
+    /// The same for programs of another Unix user: of the server's own user nothing passes, neither sockets nor paths.
+    pub(super) fn of_user(&self, name: &str, home: &str, shell: &str) -> Self {
+        let mut base = self.0.clone();
+        base.retain(|variable, _| OF_NOBODY.contains(&variable.as_str()) || variable.starts_with("LC_"));
+        for (variable, value) in [
+            ("USER", name),
+            ("LOGNAME", name),
+            ("HOME", home),
+            ("SHELL", shell),
+        ] {
+            if !value.is_empty() {
+                base.insert(variable.into(), value.into());
+            }
+        }
+        Self(base)
     }
 
     /// A variable of the list.
@@ -211,6 +231,28 @@ mod tests {
         assert_eq!(env.get("SEMPRE_LABEL_STORY").map(String::as_str), Some("S-1"));
         assert_eq!(env.get("SEMPRE_LABEL_A_B").map(String::as_str), Some("c"));
         assert_eq!(env.get("TERM").map(String::as_str), Some("xterm-256color"));
+    }
+
+    #[test]
+    fn t10_another_user_gets_nothing_of_the_servers_own() {
+        let base = BaseEnvironment::new(map(&[
+            ("PATH", "/bin"),
+            ("LC_ALL", "C.UTF-8"),
+            ("HOME", "/home/service"),
+            ("SSH_AUTH_SOCK", "/run/agent"),
+            ("XDG_RUNTIME_DIR", "/run/user/0"),
+            ("TMPDIR", "/home/service/tmp"),
+        ]));
+        let theirs = base.of_user("ada", "/home/ada", "/bin/zsh");
+        let expected = map(&[
+            ("PATH", "/bin"),
+            ("LC_ALL", "C.UTF-8"),
+            ("HOME", "/home/ada"),
+            ("USER", "ada"),
+            ("LOGNAME", "ada"),
+            ("SHELL", "/bin/zsh"),
+        ]);
+        assert_eq!(theirs.0, expected);
     }
 
     #[test]

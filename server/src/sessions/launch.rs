@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use sempre_protocol::holder::{Spec, StartReport};
+use sempre_protocol::holder::{CONFINE_ARGUMENT, Spec, StartReport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -55,6 +55,7 @@ pub(super) async fn launch(holder: &Path, directory: &Path, spec: &Spec) -> Resu
     })?;
     let mut child = Command::new(holder)
         .arg(directory)
+        .args(spec.confinement.as_ref().map(|_| CONFINE_ARGUMENT))
         .env_clear()
         .current_dir("/")
         .stdin(Stdio::piped())
@@ -98,7 +99,7 @@ fn read_report(report: &[u8]) -> Result<(), SessionError> {
         Ok(StartReport::Ok { .. }) => Ok(()),
         Ok(StartReport::Failed(error)) => Err(error.into()),
         Err(error) => Err(SessionError::System {
-            what: "the new holder ended without a report".into(),
+            what: "the new holder ended without a report; is it of the same release as the server?".into(),
             source: error.into(),
         }),
     }

@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::adopt;
+use super::confinement;
 use super::screen::Screen;
 use super::session::Session;
 use crate::measure;
@@ -141,6 +142,7 @@ pub(super) async fn run(
     {
         tracing::warn!(session = %session.id(), "the holder said its farewell and is still there");
     }
+    confinement::clear(session.manifest()).await;
 }
 
 fn greet(session: &Arc<Session>, hello: &HolderHello) {

@@ -17,6 +17,15 @@ pub const MAX_PTYS_PER_GROUP: usize = 10;
 /// The name of the limit.
 const LIMIT: &str = "max_sessions_per_group";
 
+/// Who makes a PTY.
+#[derive(Debug, Clone, Default)]
+pub struct Maker {
+    /// Whom it belongs to; none: whoever has the server's own token.
+    pub owner: Option<String>,
+    /// The Unix user it runs as; none: the server's own.
+    pub run_as: Option<String>,
+}
+
 /// Starts a PTY in `group`. If ten run there already, the one that has been idle longest is ended first; only sessions
 /// with an idle time can be chosen.
 ///
@@ -26,7 +35,7 @@ pub async fn create(
     registry: &Arc<Registry>,
     group: &str,
     request: CreatePty,
-    owner: Option<String>,
+    maker: Maker,
 ) -> Result<Arc<Session>, SessionError> {
     let limits = Limits {
         max_sessions_per_group: MAX_PTYS_PER_GROUP.min(registry.limits().max_sessions_per_group),
@@ -41,11 +50,12 @@ pub async fn create(
         group: Some(group.to_owned()),
         idle: Some(request.idle.unwrap_or(IDLE_S)),
         ttl: Some(0),
+        run_as: maker.run_as,
         ..CreateSession::default()
     };
     loop {
         match registry
-            .create_within(request.clone(), &limits, owner.clone())
+            .create_within(request.clone(), &limits, maker.owner.clone())
             .await
         {
             Err(full @ SessionError::Limit { limit: LIMIT, .. }) => {

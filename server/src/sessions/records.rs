@@ -2,6 +2,7 @@
 
 use sempre_protocol::Offset;
 use sempre_protocol::api::{SessionInfo, SessionState};
+use sempre_protocol::confinement::LimitsInForce;
 use sempre_protocol::holder::EndReason;
 use sempre_protocol::texts::ExitStatus;
 
@@ -114,6 +115,8 @@ pub(super) fn info_of(row: SessionRow) -> SessionInfo {
         labels: row.labels,
         user_id: row.user_id,
         owner: row.owner,
+        run_as: None,
+        limits: LimitsInForce::default(),
         viewers: 0,
         offset: Offset(row.output_end),
         // Its journal is gone.

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::clock::Clock;
+use super::confinement::Confiner;
 use super::environment::BaseEnvironment;
 use super::lifecycle::LifePolicy;
 use super::limits::Places;
@@ -42,6 +43,8 @@ pub struct RegistryOptions {
     pub record_input: RecordInput,
     /// How many sessions there may be.
     pub limits: Limits,
+    /// What each of them is held to.
+    pub confiner: Confiner,
     /// When sessions end and how long they are kept.
     pub policy: LifePolicy,
     /// Tells the time.
@@ -231,6 +234,11 @@ impl Registry {
 
     pub(super) fn clock(&self) -> &dyn Clock {
         self.options.clock.as_ref()
+    }
+
+    /// Decides what new sessions are held to.
+    pub fn confiner(&self) -> &Confiner {
+        &self.options.confiner
     }
 
     pub(super) fn limits(&self) -> &Limits {

@@ -53,6 +53,7 @@ mod restart;
 mod retention;
 mod screen;
 mod screen_formats;
+mod session_limits;
 mod skip;
 mod slow_clients;
 mod spawn;

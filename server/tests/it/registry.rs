@@ -10,6 +10,7 @@ use sempre_protocol::api::{CreateSession, SessionState};
 use sempre_protocol::holder::EndReason;
 use sempre_protocol::texts::ExitStatus;
 use sempre_server::sessions::clock::{Clock, SystemClock};
+use sempre_server::sessions::confinement::Confiner;
 use sempre_server::sessions::environment::BaseEnvironment;
 use sempre_server::sessions::lifecycle::LifePolicy;
 use sempre_server::sessions::lifecycle::plan::Action;
@@ -61,6 +62,7 @@ async fn open(dir: &TestDir, policy: LifePolicy, clock: Arc<dyn Clock>) -> Arc<R
         holder: Some(holder_program()),
         environment: BaseEnvironment::of_this_process(),
         record_input: RecordInput::default(),
+        confiner: Confiner::new(Default::default()).unwrap(),
         limits: Limits::default(),
         policy,
         clock,

@@ -16,6 +16,7 @@
 //! | a JWT that chooses its algorithm, without a signature, expired, of another issuer, of a key taken back | [`tokens`] |
 //! | a login at another service that is replayed, swapped or made up | [`elsewhere`], [`elsewhere_by_proxy`] |
 //! | login without a limit | [`passwords`] |
+//! | a session of one person with the rights of another, or of root | [`owners`], [`run_as`] |
 
 #![allow(
     clippy::expect_used,
@@ -49,6 +50,7 @@ mod proxies;
 mod recording;
 mod revocation;
 mod routes;
+mod run_as;
 mod shares;
 mod signer;
 mod tokens;

@@ -1,5 +1,7 @@
 //! `cargo test` of one package, and what its output says.
 
+use std::fs;
+
 use anyhow::Result;
 
 use super::browser_programs::{SERVER_PROGRAMS, require_programs};
@@ -7,6 +9,9 @@ use super::not_run::NotRun;
 use super::plan::{Build, Step};
 use super::{Report, SITE, Suite};
 use crate::workspace::Profile;
+
+/// Names the file in which a test that finds out at run time that it cannot run here says so: `test`, tab, reason.
+const NOT_RUN_LIST: &str = "SEMPRE_NOT_RUN";
 
 /// Runs all tests of a package: units, integration, documentation.
 pub(super) fn run(suite: &Suite<'_>, step: &Step, build: &Build) -> Result<Report> {
@@ -24,8 +29,13 @@ pub(super) fn run(suite: &Suite<'_>, step: &Step, build: &Build) -> Result<Repor
         command.args(["--", "--include-ignored"]);
     }
     suite.prepare(&mut command);
+    let list = suite.workspace.scratch("not-run")?;
+    // A list of before is of another step.
+    let _ = fs::remove_file(&list);
+    command.env(NOT_RUN_LIST, &list);
     let finished = suite.quiet(&step.name, &mut command)?;
-    let report = read(&step.name, &finished.output);
+    let left_out = fs::read_to_string(&list).unwrap_or_default();
+    let report = read(&step.name, &finished.output).leaving_out(&step.name, &left_out);
     if !finished.success {
         return Ok(report.with_problem(finished.report()));
     }
@@ -48,6 +58,17 @@ fn read(step: &str, output: &str) -> Report {
     report
 }
 
+impl Report {
+    /// Tests that passed only because they did nothing, as they have listed themselves.
+    fn leaving_out(mut self, step: &str, list: &str) -> Self {
+        for (name, reason) in list.lines().filter_map(|line| line.split_once('\t')) {
+            self.passed = self.passed.saturating_sub(1);
+            self.not_run.push(NotRun::new(&format!("{step}:{name}"), reason));
+        }
+        self
+    }
+}
+
 /// The number before a word: `ok. 3 passed; 0 failed; 1 ignored`.
 fn count(counts: &str, word: &str) -> u64 {
     counts
@@ -66,6 +87,18 @@ fn ignored(line: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_test_that_could_not_run_did_not_pass() {
+        let report = read("test:sempre-shed", "test result: ok. 3 passed; 0 failed\n");
+        let report = report.leaving_out("test:sempre-shed", "roof::t1\troot: needs root\n");
+        assert_eq!(report.passed, 2);
+        let not_run = &report.not_run[0];
+        assert_eq!(
+            (&*not_run.name, &*not_run.ground),
+            ("test:sempre-shed:roof::t1", "root")
+        );
+    }
 
     #[test]
     fn sums_all_binaries_and_finds_what_was_ignored() {

@@ -11,6 +11,7 @@
     reason = "a test stops where it meets what it did not expect"
 )]
 
+mod confine;
 mod disk;
 mod ending;
 mod harness;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::confinement::{Confinement, LimitsInForce};
 use crate::{RunId, SessionId, Size};
 
 /// What a holder is started with: one JSON object on its standard input, then end of file.
@@ -18,6 +19,9 @@ pub struct Spec {
     /// Arguments after the manifest's own that are Sempre's matter and nobody else's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub args: Vec<String>,
+    /// What the child is held to; with it the holder is started with [`super::CONFINE_ARGUMENT`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confinement: Option<Confinement>,
     /// Journal bytes kept before the oldest segments go.
     pub budget_bytes: u64,
     /// Size of the recording of input at which it ends, bytes; none: the holder's own. Means nothing without
@@ -77,6 +81,15 @@ pub struct Manifest {
     /// of `session.json`, and records nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub records_input: bool,
+    /// The Unix user its processes run as; none: as the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_as: Option<String>,
+    /// What its processes are limited to.
+    #[serde(default, skip_serializing_if = "LimitsInForce::is_none")]
+    pub limits: LimitsInForce,
+    /// Directory of its control group, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cgroup: Option<String>,
     /// The child's pid at its start; 0 until it was started.
     #[serde(default)]
     pub pid: u32,

@@ -19,7 +19,7 @@ use crate::auth::passwords::Passwords;
 use crate::auth::proxy::ProxyRule;
 use crate::auth::shares::ShareKey;
 use crate::auth::users::Users;
-use crate::auth::{Token, token};
+use crate::auth::{RunAsRule, Token, token};
 use crate::store::{AccessStore, DataDir};
 
 /// Logins one client may try at once, and when one more is allowed.
@@ -44,6 +44,8 @@ pub struct DoorsOptions {
     pub oidc: Option<OidcOptions>,
     /// Operators may type into each other's sessions.
     pub shared_uid: bool,
+    /// Who chooses the Unix user of a session.
+    pub run_as: RunAsRule,
     /// What login cookies are for: the path of the start page.
     pub cookie_path: String,
     /// Sessions one client may make at once, and within a minute after that; 0: as many as it likes.
@@ -103,6 +105,7 @@ impl Doors {
             jwt,
             oidc,
             shared_uid: options.shared_uid,
+            run_as: options.run_as,
             grants,
             users: Users::load(Arc::clone(&store)).await?,
             passwords: Passwords::new()?,

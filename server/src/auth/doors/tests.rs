@@ -25,6 +25,7 @@ impl Fixture {
             jwt: None,
             oidc: None,
             shared_uid: false,
+            run_as: RunAsRule::default(),
             audit_file: None,
         };
         let doors = Doors::open(&data_dir, options).await.unwrap();

@@ -20,7 +20,8 @@ use crate::http::attach_query::snapshot_lines;
 use crate::http::body::{JsonBody, json};
 use crate::http::proof::{As, On, Operator, Rank, Viewer};
 use crate::http::{ApiError, ServerState};
-use crate::sessions::{SnapshotFormat, ptys};
+use crate::sessions::SnapshotFormat;
+use crate::sessions::ptys::{self, Maker};
 
 type Answer<T> = Result<T, ApiError>;
 
@@ -73,9 +74,12 @@ async fn create(
 ) -> Answer<(StatusCode, Json<PtyInfo>)> {
     let (who, group) = (who.principal, named(group)?);
     acts::may_create(&state, &who, Some(&group))?;
-    let created = ptys::create(state.registry(), &group, json(request)?, who.name.clone()).await;
-    let id = created.as_ref().ok().map(|session| session.id());
-    acts::note(&state, &who, Action::SessionCreate, id, &created);
+    let maker = Maker {
+        owner: who.name.clone(),
+        run_as: acts::run_as(&state, &who, Action::SessionCreate, None)?,
+    };
+    let created = ptys::create(state.registry(), &group, json(request)?, maker).await;
+    acts::note_started(&state, &who, Action::SessionCreate, None, &created);
     Ok((StatusCode::CREATED, Json(ptys::info(created?.as_ref()))))
 }
 

@@ -12,7 +12,7 @@ use sempre_protocol::{GrantId, SessionId};
 use super::{Answer, after, not_found};
 use crate::auth::audit::{Action, Note};
 use crate::auth::grants::NewGrant;
-use crate::auth::{Arrival, Peer, Principal, Subject};
+use crate::auth::{Arrival, Peer, Principal, Subject, Walls};
 use crate::calendar::rfc3339;
 use crate::http::body::{JsonBody, json};
 use crate::http::proof::{On, OnId, Operator};
@@ -61,7 +61,11 @@ pub(super) async fn create(
             "expires_in_s: {life_s} is not 1 to {MAX_LIFE_S}"
         )));
     }
-    may_share(&state, &principal, role)?;
+    let manifest = session.manifest();
+    let walls = state
+        .doors()
+        .walls(manifest.run_as.as_deref(), manifest.owner.as_deref());
+    may_share(walls, &principal, role)?;
     let expires_at = after(life_s);
     let new = NewGrant {
         kind: GrantKind::Share,
@@ -87,19 +91,19 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(CreatedShare { url, info })))
 }
 
-/// A link gives on what one has oneself: not from a link or from inside a session, and typing only where that is no
-/// more than every operator may.
-fn may_share(state: &ServerState, who: &Principal, role: Role) -> Answer<()> {
+/// A link gives on what one has oneself: not from a link or from inside a session, and typing only where that gives no
+/// rights of the server's own Unix user.
+fn may_share(walls: Walls, who: &Principal, role: Role) -> Answer<()> {
     let forbidden = |detail: &str| Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail));
     if matches!(who.subject, Subject::Share(_) | Subject::Inside(_)) {
         return forbidden("who came by a share link, or from inside the session, cannot share it on");
     }
     match role {
         Role::Viewer => Ok(()),
-        Role::Operator if state.doors().shared_uid() => Ok(()),
+        Role::Operator if walls.let_links_type() => Ok(()),
         Role::Operator => forbidden(
-            "who types into a session has all rights of its Unix user: a link that lets type needs a server \
-             that was started with --allow-shared-uid",
+            "who types into a session has all rights of its Unix user: a link that lets type needs a session with \
+             run_as, or a server that was started with --allow-shared-uid",
         ),
         Role::Admin => Err(ApiError::invalid_field(
             "role: a link is for a viewer or an operator",

@@ -22,7 +22,7 @@ use crate::sessions::records::exit_of;
 use crate::sessions::screen::Screens;
 use crate::sessions::session::{Activity, Exit, Status, Surroundings};
 use crate::sessions::shell_integration::ShellIntegration;
-use crate::sessions::{SessionError, adopt, launch, lifecycle, screen, shells};
+use crate::sessions::{SessionError, adopt, confinement, launch, lifecycle, screen, shells};
 use crate::store::{DataDir, Place, SessionRow, SqliteStore, Store, StoreError};
 
 /// Changes a slow watcher of the list may be behind before it has to fetch it again.
@@ -145,6 +145,11 @@ impl Registry {
         let mut status = adopt::read_status(directory, &manifest);
         if adopt::is_abandoned(directory) {
             status.exit = Some(exit_of_abandoned(directory, &status, row));
+            if manifest.cgroup.is_some() {
+                let manifest = manifest.clone();
+                self.links
+                    .spawn(async move { confinement::clear(&manifest).await });
+            }
         }
         let activity = match status.exit {
             Some(exit) => Activity {

@@ -1,5 +1,6 @@
 //! Starting sessions, new ones and ended ones again.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use sempre_protocol::SessionId;
@@ -8,9 +9,11 @@ use sempre_protocol::holder::{Manifest, Spec};
 
 use super::{Registry, RegistryOptions, lock};
 use crate::measure;
+use crate::sessions::confinement::Account;
+use crate::sessions::environment::BaseEnvironment;
 use crate::sessions::limits::Counted;
 use crate::sessions::session::{Activity, Session};
-use crate::sessions::{Limits, SessionError, adopt, create, launch};
+use crate::sessions::{Limits, SessionError, adopt, confinement, create, launch};
 
 impl Registry {
     /// Starts a session that belongs to nobody but whoever has the server's own token.
@@ -39,36 +42,37 @@ impl Registry {
     /// As [`Registry::create_for`].
     pub(in crate::sessions) async fn create_within(
         &self,
-        request: CreateSession,
+        mut request: CreateSession,
         limits: &Limits,
         owner: Option<String>,
     ) -> Result<Arc<Session>, SessionError> {
         let RegistryOptions {
             default_shell,
-            environment,
+            confiner,
             policy,
             ..
         } = &self.options;
-        let integrate = request
-            .shell_integration
-            .unwrap_or(self.options.shell_integration);
-        let request = CreateSession {
-            record_input: Some(self.options.record_input.decide(request.record_input)?),
-            ..request
-        };
-        let mut spec = create::spec(request, default_shell, environment, policy.default_ttl_s)?;
+        request.record_input = Some(self.options.record_input.decide(request.record_input)?);
+        let asked = std::mem::take(&mut request.limits);
+        let run_as = request.run_as.take();
+        let account = confiner.account(run_as.as_deref(), owner.as_deref()).await?;
+        let integrate = self.integrates(request.shell_integration, account.as_ref())?;
+        let shell = account.as_ref().and_then(Account::shell).unwrap_or(default_shell);
+        let environment = self.environment(account.as_ref());
+        let mut spec = create::spec(request, shell, &environment, policy.default_ttl_s)?;
         if integrate {
             self.integrate(&mut spec)?;
         }
         spec.manifest.owner = owner;
+        confiner.apply(&mut spec, &asked, account.as_ref())?;
         self.start(spec, limits).await
     }
 
-    /// Starts an ended session's command again as a new session.
+    /// Starts an ended session's command again as a new session: as the same Unix user, or as `run_as` if it had none.
     ///
     /// # Errors
     /// [`SessionError::Running`] while it runs, [`SessionError::Archived`], else as [`Registry::create`].
-    pub async fn restart(&self, id: SessionId) -> Result<Arc<Session>, SessionError> {
+    pub async fn restart(&self, id: SessionId, run_as: Option<String>) -> Result<Arc<Session>, SessionError> {
         let session = match self.get(id) {
             Err(error) => {
                 let archived = self.archived(id).await?;
@@ -79,16 +83,42 @@ impl Registry {
         if session.exit().is_none() {
             return Err(SessionError::Running(id));
         }
+        let confiner = &self.options.confiner;
         let manifest = session.manifest();
         let manifest = Manifest {
             records_input: self.options.record_input.decide_again(manifest.records_input),
             ..manifest.clone()
         };
-        let mut spec = create::again(&manifest, session.status().size, &self.options.environment)?;
-        if spec.manifest.shell_aid.take().is_some() {
+        let run_as = manifest.run_as.clone().or(run_as);
+        let account = confiner
+            .account(run_as.as_deref(), manifest.owner.as_deref())
+            .await?;
+        let environment = self.environment(account.as_ref());
+        let mut spec = create::again(&manifest, session.status().size, &environment)?;
+        if spec.manifest.shell_aid.take().is_some() && account.is_none() {
             self.integrate(&mut spec)?;
         }
+        confiner.apply(&mut spec, &confiner.again(&manifest.limits), account.as_ref())?;
         self.start(spec, &self.options.limits).await
+    }
+
+    /// What a child inherits that runs as `account`.
+    fn environment(&self, account: Option<&Account>) -> Cow<'_, BaseEnvironment> {
+        let own = &self.options.environment;
+        account.map_or(Cow::Borrowed(own), |account| Cow::Owned(account.environment(own)))
+    }
+
+    /// Whether a shell is to tell where its prompt is. The files for that are the server's own: another Unix user
+    /// cannot read them.
+    fn integrates(&self, asked: Option<bool>, account: Option<&Account>) -> Result<bool, SessionError> {
+        match (asked, account) {
+            (Some(true), Some(_)) => Err(SessionError::Invalid {
+                field: "shell_integration",
+                message: "there is none for sessions with run_as; leave one of the two away".into(),
+            }),
+            (_, Some(_)) => Ok(false),
+            (asked, None) => Ok(asked.unwrap_or(self.options.shell_integration)),
+        }
     }
 
     fn integrate(&self, spec: &mut Spec) -> Result<(), SessionError> {
@@ -120,6 +150,7 @@ impl Registry {
             Ok(holder) => holder,
             Err(error) => {
                 // What is left of a session that never was.
+                confinement::clear(&spec.manifest).await;
                 let _ = tokio::fs::remove_dir_all(&directory).await;
                 return Err(error);
             }

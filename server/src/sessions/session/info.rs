@@ -79,6 +79,8 @@ impl Session {
             labels: manifest.labels.clone(),
             user_id: manifest.user_id.clone(),
             owner: manifest.owner.clone(),
+            run_as: manifest.run_as.clone(),
+            limits: manifest.limits,
             viewers: self.roster.count(),
             offset,
             base_offset,
