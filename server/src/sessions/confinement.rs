@@ -1,8 +1,8 @@
 //! What a session's processes are held to (rows T10, T11): which limits, by which of the kernel's mechanisms, as which
 //! Unix user. Decided here, done by the holder, to the child only.
 //!
-//! [`plan`] is pure: what was asked for, what the server is set to and what the machine can do go in. [`machine`] looks
-//! at the machine once, at the start; [`account`] asks the system's user database for each session anew.
+//! `plan` is pure: what was asked for, what the server is set to and what the machine can do go in. `machine` looks
+//! at the machine once, at the start; `account` asks the system's user database for each session anew.
 
 mod account;
 mod cgroup;
