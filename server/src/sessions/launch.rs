@@ -66,7 +66,11 @@ pub(super) async fn launch(holder: &Path, directory: &Path, spec: &Spec) -> Resu
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     let talk = async {
         if let Some(mut stdin) = stdin {
-            stdin.write_all(&json).await?;
+            match stdin.write_all(&json).await {
+                // It ended without reading; what it reported, if anything, says why.
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
+                written => written?,
+            }
         }
         let mut report = Vec::new();
         if let Some(stdout) = stdout {
