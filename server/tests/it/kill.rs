@@ -13,8 +13,9 @@ async fn fifty_kills_under_load_lose_and_double_no_byte_in_either_direction() {
     let go = server.home().join("go");
     let typed = server.home().join("typed");
     fs::write(&go, "").unwrap();
-    // Numbered lines for as long as the file is there.
-    let script = "n=0; while [ -e \"$HOME/go\" ]; do n=$((n+1)); echo \"line $n\"; done; echo over";
+    // Numbered lines for as long as the file is there; slow enough that all of them are kept at the end.
+    let script = "n=0; while [ -e \"$HOME/go\" ]; do n=$((n+1)); echo \"line $n\"; \
+                  [ $((n % 5000)) = 0 ] && sleep 0.1; done; echo over";
     let counting = server.script(script).await;
     let typing = server
         .script(&format!("stty -echo; echo ready; cat > {}", typed.display()))
