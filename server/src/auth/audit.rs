@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::Context;
 use sempre_protocol::door::AuditEntry;
 use sempre_protocol::{GrantId, SessionId};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -188,6 +188,8 @@ pub fn plain(text: &str) -> String {
 enum Message {
     Note(AuditRow),
     Used(GrantId, u64),
+    /// To be told once everything before it is written.
+    Settle(oneshot::Sender<()>),
 }
 
 /// A way to note; cheap to clone.
@@ -225,6 +227,15 @@ impl Audit {
         if self.messages.try_send(Message::Note(note.row)).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
             measure::audit_lost(1);
+        }
+    }
+
+    /// Waits until everything noted before is written, or given up: who reads the log finds what they have just done.
+    pub async fn settled(&self) {
+        let (settle, settled) = oneshot::channel();
+        if self.messages.send(Message::Settle(settle)).await.is_ok() {
+            // The task drops it only when it ends, and has written everything then.
+            let _ = settled.await;
         }
     }
 
@@ -266,11 +277,12 @@ impl Writer {
     }
 
     async fn write(&mut self, batch: Vec<Message>) {
-        let (mut rows, mut uses) = (Vec::new(), Vec::new());
+        let (mut rows, mut uses, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
         for message in batch {
             match message {
                 Message::Note(row) => rows.push(row),
                 Message::Used(grant, at_ms) => uses.push((grant, at_ms)),
+                Message::Settle(settle) => waiting.push(settle),
             }
         }
         let lost = self.lost.swap(0, Ordering::Relaxed);
@@ -286,6 +298,10 @@ impl Writer {
             && let Err(error) = self.store.note_uses(&uses).await
         {
             tracing::debug!(%error, "uses of keys are not noted");
+        }
+        for settle in waiting {
+            // Who no longer waits has gone.
+            let _ = settle.send(());
         }
     }
 

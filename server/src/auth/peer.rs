@@ -9,6 +9,8 @@ use sempre_protocol::viewers::PeerKind;
 
 /// Processes above a peer that are looked at; more are a sign that something is wrong.
 const MAX_ANCESTORS: usize = 256;
+/// How often the way up is tried when a process on it ends meanwhile.
+const LOOKS: usize = 4;
 /// The environment variable every process of a session inherits.
 const SESSION_VARIABLE: &[u8] = b"SEMPRE_SESSION=";
 /// The start of the holder's program name, as the kernel shortens it.
@@ -94,7 +96,8 @@ impl fmt::Display for Peer {
 impl Process {
     /// Looks where a process stands.
     pub fn look(pid: u32, uid: u32) -> Self {
-        let standing = stand(pid);
+        // A parent that ends meanwhile leaves its children to another: the way up is another one then.
+        let standing = (0..LOOKS).find_map(|_| stand(pid));
         Self { uid, pid, standing }
     }
 }

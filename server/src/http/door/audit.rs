@@ -40,6 +40,7 @@ pub(super) async fn list(
         session: query.session_id,
         limit: query.limit.unwrap_or(ENTRIES).min(MAX_ENTRIES),
     };
+    state.doors().audit().settled().await;
     let rows = state.doors().store().audit(filter).await?;
     Ok(Json(rows.into_iter().map(entry_of).collect()))
 }
