@@ -1,16 +1,23 @@
-//! What the server is told: flags and environment, read once, checked before anything starts.
+//! What the server is told: `sempre.toml`, environment, `.env` and flags ([`layers`]), checked before anything starts.
 
+pub mod agents;
 pub mod base_path;
 pub mod confine;
 pub mod doctor;
 pub mod door;
 pub mod dot_env;
+pub mod file;
 pub mod heartbeat;
+pub mod keys;
+pub mod layers;
 pub mod life;
 pub mod listen;
+pub mod log;
 pub mod oidc;
 pub mod reach;
 pub mod serve;
+pub mod service;
+pub mod show;
 pub mod tokens;
 pub mod workers;
 

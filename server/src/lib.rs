@@ -1,6 +1,6 @@
 //! The composition root of Sempre: command line, configuration, HTTP, authentication, sessions.
 //!
-//! Arrows inside: `cli → config, http, sessions, store, auth, doctor, heartbeat` · `http → auth, sessions, doctor` · `doctor → sessions` ·
+//! Arrows inside: `cli → config, http, sessions, store, auth, doctor, heartbeat, log, service` · `http → auth, sessions, doctor` · `doctor → sessions` ·
 //! `auth, sessions → store`. Handlers extract, call `sessions`, and map the error; nothing below `http` knows of it.
 //! `measure` is used by all of them and uses none.
 
@@ -15,7 +15,9 @@ pub mod config;
 pub mod doctor;
 pub mod heartbeat;
 pub mod http;
+pub mod log;
 pub mod markup;
 pub mod measure;
+pub mod service;
 pub mod sessions;
 pub mod store;

@@ -41,7 +41,7 @@ pub use last_words::{EARLY_EXIT_LIMIT, LastWords, early_exit, last_words};
 pub use launch::find_holder;
 pub use limits::Limits;
 pub use record_input::{InputRecording, RecordInput};
-pub use registry::{Registry, RegistryOptions};
+pub use registry::{Changeable, Registry, RegistryOptions};
 pub use roster::Identity;
 pub use screen::{Snapshot, SnapshotFormat, Wanted};
 pub use session::{Change, Exit, Session, Status};

@@ -1,14 +1,12 @@
 //! `sempre doctor` (rows K2, K3, K9, L5): what was found, printed; what can be mended, mended after a question.
 
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use serde_json::json;
 
 use crate::config::doctor::DoctorFlags;
-use crate::config::dot_env::DotEnv;
 use crate::doctor::{self, Check, Fix, Report, Status, Subject};
 
 /// What could not be checked.
@@ -19,15 +17,14 @@ pub(super) fn run(flags: &DoctorFlags) -> ExitCode {
     match examine(flags) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            super::complain(&error);
+            let _ = super::complain(&error);
             ExitCode::from(COULD_NOT_CHECK)
         }
     }
 }
 
 fn examine(flags: &DoctorFlags) -> anyhow::Result<u8> {
-    let dot_env = DotEnv::read(Path::new(".env"))?;
-    let subject = flags.subject(|name| dot_env.variable(name))?;
+    let subject = flags.subject()?;
     let mut report = doctor::examine(&subject);
     let mut mended = Vec::new();
     if flags.fix {

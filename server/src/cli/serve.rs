@@ -1,5 +1,6 @@
 //! `sempre serve`: from flags to a running server, and down again.
 
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -7,15 +8,16 @@ use std::time::Duration;
 
 use anyhow::Context;
 use rustix::process::Signal;
-use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::reload::Reloads;
 use crate::auth::{Doors, DoorsOptions, Token};
-use crate::config::dot_env::DotEnv;
-use crate::config::serve::{LogFormat, ServeFlags};
-use crate::config::{BasePath, ListenAddress, ServeConfig};
+use crate::config::{BasePath, ListenAddress, ServeConfig, layers};
 use crate::http::{self, Gate, Listener, ServerState, Tls};
+use crate::log::Log;
 use crate::measure::Measures;
+use crate::service::notify;
 use crate::sessions::clock::SystemClock;
 use crate::sessions::confinement::Confiner;
 use crate::sessions::environment::BaseEnvironment;
@@ -27,28 +29,40 @@ use crate::store::DataDir;
 const SHUTDOWN_LIMIT: Duration = Duration::from_millis(2500);
 
 /// Runs the server until a signal.
-pub(super) fn run(flags: ServeFlags) -> anyhow::Result<()> {
-    start_log(flags.log)?;
-    let dot_env = DotEnv::read(Path::new(".env"))?;
-    let config = ServeConfig::resolve(flags, |name| dot_env.variable(name))?;
+pub(super) fn run(args: &[OsString]) -> anyhow::Result<()> {
+    enter_app_dir()?;
+    let resolved = layers::resolve(args)?;
+    let flags = resolved.flags.clone();
+    let log = Log::start(flags.log.look(), &flags.log.log_level, flags.log.file())?;
+    let config = ServeConfig::resolve(flags, |name| resolved.dot_env.variable(name))?;
+    let reloads = Reloads::new(args, resolved, log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the async runtime")?;
-    let outcome = runtime.block_on(serve(config));
+    let outcome = runtime.block_on(serve(config, reloads));
     // Whatever still reads a file or a name service must not hold up the exit.
     runtime.shutdown_timeout(Duration::from_millis(200));
     outcome
 }
 
-async fn serve(config: ServeConfig) -> anyhow::Result<()> {
+/// `KIRO_APP_DIR` (row K1): where `.env` is and relative paths begin.
+fn enter_app_dir() -> anyhow::Result<()> {
+    match std::env::var_os("KIRO_APP_DIR").filter(|path| !path.is_empty()) {
+        Some(path) => std::env::set_current_dir(&path)
+            .with_context(|| format!("cannot enter KIRO_APP_DIR={}", Path::new(&path).display())),
+        None => Ok(()),
+    }
+}
+
+async fn serve(config: ServeConfig, mut reloads: Reloads) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen to SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen to SIGINT")?;
     // A limit on the size of files is a full disk and no reason to die. A handler: what is ignored would be inherited.
     let _file_too_large =
         signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).context("cannot listen to SIGXFSZ")?;
     let tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
-    let mut reloads = Reloads::listen(tls.clone())?;
+    reloads.listen(tls.clone())?;
     let data_dir = DataDir::open(&config.data_dir)?;
     let doors = doors(&config, &data_dir).await?;
     let mut listeners = Vec::new();
@@ -94,11 +108,14 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     };
     let served = http::serve(state.clone(), listeners, metrics_listeners, gate, drain.clone());
     announce(&config, &addresses, &metrics_addresses, &state);
+    let alive = tokio::spawn(notify::watchdog(drain.clone()));
+    notify::ready();
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
-        () = reloads.run() => {}
+        () = reloads.run(&registry) => {}
     }
+    notify::stopping();
     tracing::info!("stopping; sessions stay");
     drain.cancel();
     let down = async {
@@ -120,6 +137,8 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
+    // It ends with the drain.
+    let _ = alive.await;
     for address in config.listen.iter().chain(&config.metrics_listen) {
         if let ListenAddress::Unix(path) = address {
             // It may have been removed by hand.
@@ -147,32 +166,6 @@ async fn doors(config: &ServeConfig, data_dir: &DataDir) -> anyhow::Result<Doors
         audit_file: config.audit_file.clone(),
     };
     Doors::open(data_dir, options).await
-}
-
-/// The certificate is read again at SIGHUP. Without TLS the signal means what it means to every program.
-struct Reloads {
-    hangup: Option<(Signals, Arc<Tls>)>,
-}
-
-impl Reloads {
-    fn listen(tls: Option<Arc<Tls>>) -> anyhow::Result<Self> {
-        let listen = |tls| anyhow::Ok((signal(SignalKind::hangup())?, tls));
-        let hangup = tls.map(listen).transpose().context("cannot listen to SIGHUP")?;
-        Ok(Self { hangup })
-    }
-
-    /// Never ends.
-    async fn run(&mut self) {
-        while let Some((hangup, tls)) = &mut self.hangup {
-            hangup.recv().await;
-            // Two small files, once in weeks.
-            match tls.reload() {
-                Ok(()) => tracing::info!("the certificate was read again; new connections get it"),
-                Err(error) => tracing::error!("{error:#}; the certificate of before stays in use"),
-            }
-        }
-        std::future::pending().await
-    }
 }
 
 /// Says where the server is. The token is shown only to a person at a terminal.
@@ -266,32 +259,4 @@ fn open_browser(state: &ServerState, url: &str) {
     if let Err(error) = opened {
         tracing::warn!(%error, "cannot open a browser; open the address above by hand");
     }
-}
-
-/// Libraries speak only from this level on: below it some of them log what passes through them, and terminal
-/// bytes and secrets must never be in a log.
-const LIBRARY_LEVEL: tracing::Level = tracing::Level::INFO;
-
-fn start_log(format: LogFormat) -> anyhow::Result<()> {
-    use tracing_subscriber::filter::{EnvFilter, filter_fn};
-    use tracing_subscriber::{Layer, layer::SubscriberExt, util::SubscriberInitExt};
-    let filter = EnvFilter::try_from_env("SEMPRE_LOG_LEVEL").unwrap_or_else(|_| EnvFilter::new("info"));
-    let discreet =
-        filter_fn(|metadata| metadata.target().starts_with("sempre") || *metadata.level() <= LIBRARY_LEVEL);
-    // A closed standard error is no reason to fail.
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .log_internal_errors(false);
-    let lines = match format {
-        LogFormat::Text => lines
-            .with_target(false)
-            .with_ansi(std::io::stderr().is_terminal())
-            .boxed(),
-        LogFormat::Json => lines.json().boxed(),
-    };
-    tracing_subscriber::registry()
-        .with(lines.with_filter(discreet))
-        .with(filter)
-        .try_init()
-        .map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
 }

@@ -3,11 +3,10 @@
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use clap::Args;
 use clap::builder::FalseyValueParser;
-use clap::{Args, Parser};
 
-use super::serve::ServeFlags;
-use super::{ListenAddress, ServeConfig};
+use super::{ListenAddress, ServeConfig, layers};
 use crate::doctor::Subject;
 
 /// Flags of `sempre doctor` (rows K2 and K3).
@@ -50,26 +49,27 @@ fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
     }
 }
 
-/// What `sempre serve` would be told here.
-#[derive(Debug, Parser)]
-struct Server {
-    #[command(flatten)]
-    flags: ServeFlags,
-}
-
 impl DoctorFlags {
     /// What is looked at.
     ///
     /// # Errors
     /// If the server would not start with what the environment says.
-    pub fn subject(&self, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Subject> {
-        let mut server = Server::try_parse_from(["sempre"])?.flags;
+    pub fn subject(&self) -> anyhow::Result<Subject> {
+        let resolved = layers::resolve(&[])?;
+        let variable = |name: &str| resolved.dot_env.variable(name);
+        let mut server = resolved.flags.clone();
+        let log_file = server.log.log_file.clone();
         if self.data_dir.is_some() {
             server.data_dir.clone_from(&self.data_dir);
         }
-        let config = ServeConfig::resolve(server, &variable)?;
+        let config = ServeConfig::resolve(server, variable)?;
         let mut logs = self.logs.clone();
-        logs.extend(config.audit_file.clone().filter(|path| path.exists()));
+        logs.extend(
+            [log_file, config.audit_file.clone()]
+                .into_iter()
+                .flatten()
+                .filter(|path| path.exists()),
+        );
         let sockets = config.listen.iter().filter_map(|address| match address {
             ListenAddress::Unix(path) => Some(path.clone()),
             ListenAddress::Tcp(_) => None,

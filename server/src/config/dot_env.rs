@@ -1,5 +1,5 @@
-//! The `.env` file of the directory the server is started in (T7). Its values stand in where the environment has
-//! none; they are never put into the environment, so no child ever sees them.
+//! The `.env` file of the directory the server is started in (T7). Its values are stronger than the environment's; they
+//! are never put into the environment, so no child ever sees them.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -24,9 +24,14 @@ impl DotEnv {
         }
     }
 
-    /// A variable of the process, else of the file.
+    /// What the file says of a variable.
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.0.get(name).cloned()
+    }
+
+    /// A variable of the file, else of the process.
     pub fn variable(&self, name: &str) -> Option<String> {
-        std::env::var(name).ok().or_else(|| self.0.get(name).cloned())
+        self.get(name).or_else(|| std::env::var(name).ok())
     }
 }
 

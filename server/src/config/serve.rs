@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::confine::ConfineFlags;
 use super::door::{DoorFlags, MAX_CREATES_PER_MINUTE};
 use super::life::LifeFlags;
 use super::listen::DEFAULT_PORT;
+use super::log::LogFlags;
 use super::oidc::OidcFlags;
 use super::tokens::TokenFlags;
 use super::workers::WorkerFlags;
@@ -19,18 +20,13 @@ use crate::sessions::lifecycle::LifePolicy;
 use crate::sessions::workers::WorkerOptions;
 use crate::sessions::{Limits, RecordInput};
 
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line, for machines.
-    Json,
-}
-
 /// Flags of `sempre serve`.
 #[derive(Debug, Clone, Args)]
 pub struct ServeFlags {
+    /// File of settings, TOML [default: sempre/sempre.toml in $XDG_CONFIG_HOME, else in /etc]
+    #[arg(long, value_name = "FILE", env = "SEMPRE_CONFIG")]
+    pub config: Option<PathBuf>,
+
     /// Address to listen on: HOST:PORT or unix:PATH; repeatable [default: 127.0.0.1:8084]
     #[arg(long, value_name = "ADDR", env = "SEMPRE_LISTEN", value_delimiter = ',')]
     pub listen: Vec<ListenAddress>,
@@ -69,19 +65,13 @@ pub struct ServeFlags {
     #[arg(long, env = "SEMPRE_OPEN")]
     pub open: bool,
 
-    /// How log lines look
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        env = "SEMPRE_LOG",
-        value_enum,
-        default_value = "text"
-    )]
-    pub log: LogFormat,
-
     /// End all sessions when the server stops, instead of keeping them
     #[arg(long, env = "SEMPRE_END_SESSIONS")]
     pub end_sessions: bool,
+
+    /// Its log.
+    #[command(flatten)]
+    pub log: LogFlags,
 
     /// How browsers reach it.
     #[command(flatten)]
@@ -267,6 +257,7 @@ mod tests {
 
     fn flags(listen: &[&str], no_auth: bool) -> ServeFlags {
         ServeFlags {
+            config: None,
             listen: listen.iter().map(|text| text.parse().unwrap()).collect(),
             metrics_listen: vec![],
             data_dir: None,
@@ -274,7 +265,7 @@ mod tests {
             token_file: None,
             no_auth,
             open: false,
-            log: LogFormat::Text,
+            log: LogFlags::default(),
             end_sessions: false,
             reach: ReachFlags::default(),
             door: DoorFlags::default(),

@@ -39,7 +39,7 @@ pub async fn create(
 ) -> Result<Arc<Session>, SessionError> {
     let limits = Limits {
         max_sessions_per_group: MAX_PTYS_PER_GROUP.min(registry.limits().max_sessions_per_group),
-        ..*registry.limits()
+        ..registry.limits()
     };
     let request = CreateSession {
         cmd: request.cmd,

@@ -51,12 +51,22 @@ pub struct RegistryOptions {
     pub clock: Arc<dyn Clock>,
 }
 
+/// What can be changed while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Changeable {
+    /// How many sessions there may be.
+    pub limits: Limits,
+    /// Sessions created by API that ask for nothing else end when nothing happened for this long, seconds; 0: never.
+    pub default_ttl_s: u64,
+}
+
 /// The sessions of one data directory.
 #[derive(Debug)]
 pub struct Registry {
     data_dir: DataDir,
     holder: PathBuf,
     options: RegistryOptions,
+    changeable: Mutex<Changeable>,
     sessions: Mutex<HashMap<SessionId, Arc<Session>>>,
     starting: Semaphore,
     places: Places,
@@ -241,8 +251,13 @@ impl Registry {
         &self.options.confiner
     }
 
-    pub(super) fn limits(&self) -> &Limits {
-        &self.options.limits
+    pub(super) fn limits(&self) -> Limits {
+        lock(&self.changeable).limits
+    }
+
+    /// Changes what can be changed; sessions that are there stay.
+    pub fn change(&self, changeable: Changeable) {
+        *lock(&self.changeable) = changeable;
     }
 
     fn store(&self) -> &dyn Store {

@@ -108,7 +108,7 @@ async fn without_authentication_the_server_says_who_can_type() {
 
 #[tokio::test]
 async fn addresses_come_from_the_environment_too() {
-    let server = Setup::new().env("SEMPRE_LOG", "json").start();
+    let server = Setup::new().env("SEMPRE_LOG_FORMAT", "json").start();
     server.create(json!({ "cmd": ["true"] })).await;
     let log = server.log();
     let line = log.lines().next().unwrap();

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use sempre_protocol::SessionId;
 use sempre_protocol::api::SessionState;
@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Registry, RegistryOptions, lock};
+use super::{Changeable, Registry, RegistryOptions, lock};
 use crate::sessions::clock::Clock;
 use crate::sessions::recorder::{self, Recorder};
 use crate::sessions::records::exit_of;
@@ -70,6 +70,10 @@ impl Registry {
                 places_moved: Arc::default(),
                 clock: Arc::clone(&options.clock),
                 retention_ms: options.policy.keep.retention_ms,
+            }),
+            changeable: Mutex::new(Changeable {
+                limits: options.limits,
+                default_ttl_s: options.policy.default_ttl_s,
             }),
             options,
             recorder,

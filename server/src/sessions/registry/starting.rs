@@ -33,7 +33,7 @@ impl Registry {
         request: CreateSession,
         owner: Option<String>,
     ) -> Result<Arc<Session>, SessionError> {
-        self.create_within(request, &self.options.limits, owner).await
+        self.create_within(request, &self.limits(), owner).await
     }
 
     /// Starts a session within limits of the caller's.
@@ -49,9 +49,9 @@ impl Registry {
         let RegistryOptions {
             default_shell,
             confiner,
-            policy,
             ..
         } = &self.options;
+        let default_ttl_s = lock(&self.changeable).default_ttl_s;
         request.record_input = Some(self.options.record_input.decide(request.record_input)?);
         let asked = std::mem::take(&mut request.limits);
         let run_as = request.run_as.take();
@@ -59,7 +59,7 @@ impl Registry {
         let integrate = self.integrates(request.shell_integration, account.as_ref())?;
         let shell = account.as_ref().and_then(Account::shell).unwrap_or(default_shell);
         let environment = self.environment(account.as_ref());
-        let mut spec = create::spec(request, shell, &environment, policy.default_ttl_s)?;
+        let mut spec = create::spec(request, shell, &environment, default_ttl_s)?;
         if integrate {
             self.integrate(&mut spec)?;
         }
@@ -99,7 +99,7 @@ impl Registry {
             self.integrate(&mut spec)?;
         }
         confiner.apply(&mut spec, &confiner.again(&manifest.limits), account.as_ref())?;
-        self.start(spec, &self.options.limits).await
+        self.start(spec, &self.limits()).await
     }
 
     /// What a child inherits that runs as `account`.

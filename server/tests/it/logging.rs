@@ -1,0 +1,99 @@
+//! The log (row K6): one line per event without control bytes, rotated by size, opened again and changed at SIGHUP.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::harness::{Server, Setup, eventually};
+
+fn directory() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("sempre-test-").tempdir().unwrap()
+}
+
+fn numbered(path: &Path, number: u32) -> PathBuf {
+    PathBuf::from(format!("{}.{number}", path.display()))
+}
+
+async fn run(server: &Server, word: &str) {
+    let id = server.create(json!({ "cmd": ["sh", "-c", ":", word] })).await;
+    server.ended(id).await;
+}
+
+async fn holds(path: &Path, part: &str) {
+    eventually(&format!("{part:?} in {}", path.display()), || async {
+        fs::read_to_string(path)
+            .is_ok_and(|text| text.contains(part))
+            .then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn k6_a_log_file_is_rotated_by_its_size_and_never_holds_control_bytes() {
+    const MAX_BYTES: u64 = 1500;
+    let dir = directory();
+    let path = dir.path().join("sempre.log");
+    let server = Setup::new()
+        .args(["--log-format", "json", "--log-keep", "2"])
+        .args(["--log-max-bytes", &MAX_BYTES.to_string()])
+        .arg("--log-file")
+        .arg(&path)
+        .start();
+    let evil = "\u{1b}[2J\u{7}\nforged";
+    server
+        .try_create(&json!({ "cmd": [format!("/bin/{evil}")] }))
+        .await;
+    let mut count = 0;
+    while !numbered(&path, 2).exists() {
+        run(&server, evil).await;
+        count += 1;
+        assert!(count < 200, "it is rotated");
+    }
+    for path in [path.clone(), numbered(&path, 1), numbered(&path, 2)] {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(
+            text.len() as u64 <= MAX_BYTES,
+            "{} has {} bytes",
+            path.display(),
+            text.len()
+        );
+        assert!(
+            !text.chars().any(|char| char.is_control() && char != '\n'),
+            "{text:?}"
+        );
+        for line in text.lines() {
+            let line: Value = serde_json::from_str(line).unwrap();
+            for field in ["timestamp", "level", "target", "fields"] {
+                assert!(!line[field].is_null(), "{line}");
+            }
+        }
+    }
+    assert!(!numbered(&path, 3).exists());
+    assert_eq!(server.log(), "", "nothing is on standard error");
+}
+
+#[tokio::test]
+async fn k6_sighup_opens_the_log_again_and_changes_the_levels_of_rooms() {
+    let dir = directory();
+    let (path, config) = (dir.path().join("sempre.log"), dir.path().join("sempre.toml"));
+    let configure = |level: &str| fs::write(&config, format!("[log]\nlevel = \"{level}\"\n")).unwrap();
+    configure("off,cli=info");
+    let server = Setup::new()
+        .arg("--log-file")
+        .arg(&path)
+        .arg("--config")
+        .arg(&config)
+        .start();
+    run(&server, "x").await;
+    assert_eq!(fs::read_to_string(&path).unwrap(), "", "sessions are not told of");
+    let moved = dir.path().join("moved.log");
+    fs::rename(&path, &moved).unwrap();
+    configure("info");
+    server.signal(Signal::HUP);
+    holds(&path, "log.level").await;
+    run(&server, "x").await;
+    holds(&path, "session ended").await;
+    assert_eq!(fs::read_to_string(&moved).unwrap(), "");
+}
