@@ -1,11 +1,39 @@
 //! The command line: one file per verb. Parsing and printing only; the work is in the other rooms.
 
+mod attach;
+mod cleanup_sessions;
+mod completions;
 mod config;
+mod connect;
+mod describe;
 mod doctor;
+mod exit;
+mod export;
 mod heartbeat;
+mod key;
+mod last_words;
+mod list;
+mod logs;
+mod man;
+mod named_keys;
+mod new;
+mod open;
+mod out;
 mod reload;
+mod restart;
+mod rm;
+mod run;
+mod screen;
+mod send;
 mod serve;
 mod service;
+mod share;
+mod show;
+mod start;
+mod stats;
+mod stop;
+mod table;
+mod wait;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -14,7 +42,7 @@ use clap::{Parser, Subcommand};
 
 /// Web terminal whose sessions are always there.
 #[derive(Debug, Parser)]
-#[command(name = "sempre", version, about, max_term_width = 100)]
+#[command(name = "sempre", version, about, max_term_width = 100, after_help = exit::HELP)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -24,6 +52,42 @@ struct Cli {
 enum Verb {
     /// Start the server; sessions of an earlier one go on
     Serve(Box<crate::config::serve::ServeFlags>),
+    /// Start a session and attach to it, or go on with one
+    Open(open::Flags),
+    /// Attach this terminal to a session
+    Attach(attach::Flags),
+    /// Start a session
+    New(new::Flags),
+    /// List sessions
+    List(list::Flags),
+    /// Show everything known of a session
+    Show(show::Flags),
+    /// End sessions; their output stays
+    Stop(stop::Flags),
+    /// Start an ended session again: same command, directory, environment and size
+    Restart(restart::Flags),
+    /// Remove ended sessions with their output
+    Rm(rm::Flags),
+    /// Run a command at a session's prompt; its exit code becomes this one's
+    Run(run::Flags),
+    /// Type into a session
+    Send(send::Flags),
+    /// Wait until something is so in a session
+    Wait(wait::Flags),
+    /// Print what a session's terminal shows
+    Screen(screen::Flags),
+    /// Print a session's output
+    Logs(logs::Flags),
+    /// Write a session's recording or screen to a file
+    Export(export::Flags),
+    /// Make, list and take back links that open one session
+    Share(share::Flags),
+    /// Make, list and take back API keys
+    Key(key::Flags),
+    /// Count sessions by state; name the newest and those that run for long
+    Stats(stats::Flags),
+    /// End running sessions that nobody has used for a while
+    CleanupSessions(cleanup_sessions::Flags),
     /// Look for what is wrong with this machine, and say what mends it
     Doctor(crate::config::doctor::DoctorFlags),
     /// Check and show the configuration
@@ -34,6 +98,11 @@ enum Verb {
     Service(crate::config::service::ServiceVerb),
     /// Ping a server's workers, once or again and again
     Heartbeat(crate::config::heartbeat::HeartbeatFlags),
+    /// Print completions for a shell
+    Completions(completions::Flags),
+    /// Write the man pages into a directory
+    #[command(hide = true)]
+    Man(man::Flags),
 }
 
 /// Runs the program.
@@ -44,17 +113,37 @@ pub fn main() -> ExitCode {
         Some(flags) => serve::run(flags).map(|()| ExitCode::SUCCESS),
         None => dispatch(),
     };
-    outcome.unwrap_or_else(|error| complain(&error))
+    outcome.unwrap_or_else(|error| exit::fail(&error))
 }
 
 fn dispatch() -> anyhow::Result<ExitCode> {
     match Cli::parse().verb {
         // Only with a wish for help, which has been answered.
         Verb::Serve(_) => Ok(ExitCode::SUCCESS),
-        Verb::Config(verb) => config::run(&verb),
+        Verb::Open(flags) => open::run(flags),
+        Verb::Attach(flags) => attach::run(flags),
+        Verb::New(flags) => new::run(flags),
+        Verb::List(flags) => list::run(flags),
+        Verb::Show(flags) => show::run(flags),
+        Verb::Stop(flags) => stop::run(flags),
+        Verb::Restart(flags) => restart::run(flags),
+        Verb::Rm(flags) => rm::run(flags),
+        Verb::Run(flags) => run::run(flags),
+        Verb::Send(flags) => send::run(flags),
+        Verb::Wait(flags) => wait::run(flags),
+        Verb::Screen(flags) => screen::run(flags),
+        Verb::Logs(flags) => logs::run(flags),
+        Verb::Export(flags) => export::run(flags),
+        Verb::Share(flags) => share::run(flags),
+        Verb::Key(flags) => key::run(flags),
+        Verb::Stats(flags) => stats::run(flags),
+        Verb::CleanupSessions(flags) => cleanup_sessions::run(flags),
         Verb::Doctor(flags) => Ok(doctor::run(&flags)),
-        Verb::Heartbeat(flags) => heartbeat::run(&flags),
+        Verb::Config(verb) => config::run(&verb),
         Verb::Service(verb) => service::run(&verb),
+        Verb::Heartbeat(flags) => heartbeat::run(&flags),
+        Verb::Completions(flags) => completions::run(flags),
+        Verb::Man(flags) => man::run(flags),
     }
 }
 
@@ -63,17 +152,4 @@ fn serve_flags(args: &[OsString]) -> Option<&[OsString]> {
     let (verb, flags) = args.split_first()?;
     let asks = flags.iter().any(|flag| flag == "-h" || flag == "--help");
     (verb == "serve" && !asks).then_some(flags)
-}
-
-/// What the argument parser has to say is printed as it does.
-#[allow(clippy::print_stderr, reason = "the command line's own error output")]
-fn complain(error: &anyhow::Error) -> ExitCode {
-    /// Of a command line that makes no sense.
-    const USAGE: u8 = 2;
-    if let Some(error) = error.downcast_ref::<clap::Error>() {
-        let _ = error.print();
-        return ExitCode::from(USAGE);
-    }
-    eprintln!("sempre: {error:#}");
-    ExitCode::FAILURE
 }

@@ -1,8 +1,9 @@
 //! The composition root of Sempre: command line, configuration, HTTP, authentication, sessions.
 //!
-//! Arrows inside: `cli → config, http, sessions, store, auth, doctor, heartbeat, log, service` · `http → auth, sessions, doctor` · `doctor → sessions` ·
+//! Arrows inside: `cli → client, config, http, sessions, store, auth, doctor, heartbeat, log, service` ·
+//! `http → auth, sessions, doctor` · `doctor → sessions` ·
 //! `auth, sessions → store`. Handlers extract, call `sessions`, and map the error; nothing below `http` knows of it.
-//! `measure` is used by all of them and uses none.
+//! `client` uses none of them: it reaches a server by its wires. `measure` is used by all of them and uses none.
 
 #![forbid(unsafe_code)]
 // The types of the rendered pages are nested deeper than the compiler allows by default.
@@ -11,6 +12,7 @@
 pub mod auth;
 mod calendar;
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod doctor;
 pub mod heartbeat;

@@ -7,6 +7,7 @@
 
 mod adopt;
 mod append;
+pub mod asciicast;
 pub mod clock;
 pub mod confinement;
 mod create;

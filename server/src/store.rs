@@ -12,7 +12,7 @@ mod session_store;
 mod sqlite;
 
 pub use access::{AccessStore, AuditFilter, AuditRow, GrantKind, GrantRow, UserRow};
-pub use data_dir::{DataDir, DataDirError};
+pub use data_dir::{DataDir, DataDirError, HTTP_SOCKET};
 pub use random::random_bytes;
 pub use session_row::{ActivityNote, Place, SessionRow};
 pub use session_store::{Answer, Store, StoreError};

@@ -17,7 +17,7 @@ pub(super) fn run(flags: &DoctorFlags) -> ExitCode {
     match examine(flags) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            let _ = super::complain(&error);
+            super::exit::complain(&error);
             ExitCode::from(COULD_NOT_CHECK)
         }
     }

@@ -23,7 +23,7 @@ use crate::sessions::confinement::Confiner;
 use crate::sessions::environment::BaseEnvironment;
 use crate::sessions::workers::Workers;
 use crate::sessions::{Registry, RegistryOptions};
-use crate::store::DataDir;
+use crate::store::{DataDir, HTTP_SOCKET};
 
 /// After a signal, connections get this long to end; sessions are not affected.
 const SHUTDOWN_LIMIT: Duration = Duration::from_millis(2500);
@@ -69,6 +69,8 @@ async fn serve(config: ServeConfig, mut reloads: Reloads) -> anyhow::Result<()> 
     for address in &config.listen {
         listeners.push(Listener::bind(address).await?);
     }
+    let own_socket = Listener::bind_in(data_dir.root(), HTTP_SOCKET)?;
+    let own_socket_path = data_dir.http_socket_path();
     let mut metrics_listeners = Vec::new();
     for address in &config.metrics_listen {
         metrics_listeners.push(Listener::bind(address).await?);
@@ -102,6 +104,8 @@ async fn serve(config: ServeConfig, mut reloads: Reloads) -> anyhow::Result<()> 
     state.measured_by(measures);
     let addresses_of = |listeners: &[Listener]| listeners.iter().map(Listener::address).collect::<Vec<_>>();
     let (addresses, metrics_addresses) = (addresses_of(&listeners), addresses_of(&metrics_listeners));
+    // It is not announced: who needs it knows the data directory.
+    listeners.push(own_socket);
     let gate = Gate {
         tls,
         limits: config.time_limits,
@@ -139,11 +143,14 @@ async fn serve(config: ServeConfig, mut reloads: Reloads) -> anyhow::Result<()> 
     }
     // It ends with the drain.
     let _ = alive.await;
-    for address in config.listen.iter().chain(&config.metrics_listen) {
-        if let ListenAddress::Unix(path) = address {
-            // It may have been removed by hand.
-            let _ = std::fs::remove_file(path);
-        }
+    let listening = config.listen.iter().chain(&config.metrics_listen);
+    let sockets = listening.filter_map(|address| match address {
+        ListenAddress::Unix(path) => Some(path),
+        ListenAddress::Tcp(_) => None,
+    });
+    for path in sockets.chain([&own_socket_path]) {
+        // It may have been removed by hand.
+        let _ = std::fs::remove_file(path);
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ pub struct Span(Option<Duration>);
 
 impl Span {
     /// In milliseconds; 0 for none.
-    fn ms(self) -> u64 {
+    pub fn ms(self) -> u64 {
         let ms = self.0.map_or(0, |span| span.as_millis());
         u64::try_from(ms).unwrap_or(u64::MAX)
     }

@@ -240,7 +240,10 @@ pub(super) fn kiro_port(value: Option<String>) -> anyhow::Result<Option<u16>> {
 }
 
 /// Where sessions are kept unless another place is named.
-pub(super) fn data_dir(variable: &impl Fn(&str) -> Option<String>) -> anyhow::Result<PathBuf> {
+///
+/// # Errors
+/// If nothing says where that is.
+pub fn data_dir(variable: &impl Fn(&str) -> Option<String>) -> anyhow::Result<PathBuf> {
     if let Some(state) = variable("XDG_STATE_HOME")
         .map(PathBuf::from)
         .filter(|path| path.is_absolute())

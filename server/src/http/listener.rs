@@ -1,6 +1,8 @@
 //! Sockets to listen on, and the tasks that serve them.
 
+use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::Path;
@@ -45,6 +47,29 @@ impl Listener {
             },
             ListenAddress::Unix(path) => bind_unix(path),
         }
+    }
+
+    /// Listens on a Unix socket `name` in `directory`, which must be this server's alone: a socket that is there is a
+    /// dead one. The path may be longer than the address of a socket can be.
+    ///
+    /// # Errors
+    /// If the socket cannot be made.
+    pub fn bind_in(directory: &Path, name: &str) -> anyhow::Result<Self> {
+        let path = directory.join(name);
+        let shown = path.display();
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("cannot remove the dead socket {shown}"));
+            }
+            _ => {}
+        }
+        let opened = File::open(directory).with_context(|| format!("cannot open {}", directory.display()))?;
+        let short = format!("/proc/self/fd/{}/{name}", opened.as_raw_fd());
+        let listener = UnixListener::bind(short).with_context(|| format!("cannot listen on unix:{shown}"))?;
+        // The directory is 0700: nobody else could connect before this line either.
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))
+            .with_context(|| format!("cannot make unix:{shown} private"))?;
+        Ok(Self::Unix(listener, path))
     }
 
     /// Where it really is: with the port the system chose for port 0.

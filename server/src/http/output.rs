@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use super::ApiError;
 use super::proof::{On, Viewer};
+use crate::sessions::asciicast::{Asciicast, Version};
 use crate::sessions::programs::plain_text;
 use crate::sessions::{Session, SessionError};
 
@@ -26,7 +27,8 @@ const CHUNK_BYTES: usize = 256 * 1024;
 #[derive(Debug, Deserialize)]
 pub(super) struct OutputQuery {
     from: Option<u64>,
-    /// `raw` (the default), or `text`: as it was printed, without sequences, about 16 MiB of output at most.
+    /// `raw` (the default), `text`: as it was printed, without sequences, about 16 MiB of output at most; or
+    /// `asciicast-v2`, `asciicast-v3`: a recording with times.
     #[serde(default)]
     format: OutputFormat,
 }
@@ -37,6 +39,12 @@ pub(super) struct OutputQuery {
 pub(super) enum OutputFormat {
     #[default]
     Raw,
+    /// A recording with times since the start (asciicast v2).
+    #[serde(rename = "asciicast-v2")]
+    AsciicastV2,
+    /// A recording with times since the event before (asciicast v3).
+    #[serde(rename = "asciicast-v3")]
+    AsciicastV3,
     Text,
 }
 
@@ -58,8 +66,11 @@ pub(super) async fn output(
             detail,
         ));
     }
-    if query.format == OutputFormat::Text {
-        return text(&session, from, end).await;
+    match query.format {
+        OutputFormat::Raw => {}
+        OutputFormat::Text => return text(&session, from, end).await,
+        OutputFormat::AsciicastV2 => return recording(&session, from, end, Version::V2),
+        OutputFormat::AsciicastV3 => return recording(&session, from, end, Version::V3),
     }
     let reader =
         Reader::open(session.directory()).map_err(SessionError::system("cannot open the journal"))?;
@@ -91,6 +102,27 @@ async fn text(session: &Session, from: u64, end: u64) -> Result<Response, ApiErr
         (HeaderName::from_static("sempre-to"), to.to_string()),
     ];
     Ok((headers, text).into_response())
+}
+
+/// The same as a recording, made while it is sent.
+fn recording(session: &Session, from: u64, end: u64, version: Version) -> Result<Response, ApiError> {
+    let cast = Asciicast::open(session.directory(), from, end, version)
+        .map_err(SessionError::system("cannot open the journal"))?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/x-asciicast".to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{}.cast\"", session.id()),
+        ),
+        (HeaderName::from_static("sempre-from"), from.to_string()),
+        (HeaderName::from_static("sempre-to"), end.to_string()),
+    ];
+    let pieces = stream::try_unfold(cast, |mut cast| async move {
+        let read = tokio::task::spawn_blocking(move || cast.lines().map(|lines| (lines, cast)));
+        let (lines, cast) = read.await.map_err(io::Error::other)??;
+        io::Result::Ok(lines.map(|lines| (Bytes::from(lines), cast)))
+    });
+    Ok((headers, Body::from_stream(pieces)).into_response())
 }
 
 /// The journal's bytes `from..end`, read off the async threads; a client that does not read costs one chunk.

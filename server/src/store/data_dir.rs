@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use sempre_protocol::SessionId;
 
+/// The Unix socket in the data directory on which the server answers the command line of its own user.
+pub const HTTP_SOCKET: &str = "http.sock";
+
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
@@ -112,6 +115,11 @@ impl DataDir {
     /// Where the files of the shell integration are.
     pub fn shell_dir(&self) -> PathBuf {
         self.root.join("shell")
+    }
+
+    /// The socket of the command line, [`HTTP_SOCKET`].
+    pub fn http_socket_path(&self) -> PathBuf {
+        self.root.join(HTTP_SOCKET)
     }
 
     /// The directory of one session.

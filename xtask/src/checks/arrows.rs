@@ -35,7 +35,11 @@ const RESERVED: [(&str, &[&str]); 10] = [
     ("clap", &["sempre-holder", "sempre-server", "xtask"]),
     ("js-sys", &["sempre-app", "sempre-frontend"]),
     ("leptos_axum", &["sempre-server"]),
-    ("portable-pty", &["sempre-bench", "sempre-holder"]),
+    // The server's tests run the command line in a terminal; its code does not, it has holders.
+    (
+        "portable-pty",
+        &["sempre-bench", "sempre-holder", "sempre-server"],
+    ),
     ("sqlx", &["sempre-server"]),
     ("wasm-bindgen", &["sempre-app", "sempre-frontend"]),
     ("wasm-bindgen-cli-support", &["xtask"]),

@@ -7,7 +7,8 @@
 use super::sources::Source;
 
 /// What tests of a program are called in documents, and where their modules are.
-const ROOMS: [(&str, &str); 5] = [
+const ROOMS: [(&str, &str); 6] = [
+    ("cli", "server/tests/cli"),
     ("it", "server/tests/it"),
     ("documents", "server/tests/documents"),
     ("security", "server/tests/security"),

@@ -33,8 +33,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("get", "/api/v1/sessions/{id}/screen", "screen", Viewer, "What a terminal shows now", Media(&[(TEXT, ""), ("text/html", ""), ("application/json", "ScreenPage")])).tag("programs")
         .query(&[may("format", OneOf(&["text", "ansi", "html", "json"]), "text if left out"), may("lines", Number, "rows above the screen, 5000 at most")]),
     operation("get", "/api/v1/sessions/{id}/events", "follow_session", Viewer, "What happens in a session", Events(&["ProgramEvent"])).tag("programs"),
-    operation("get", "/api/v1/sessions/{id}/output", "output", Viewer, "What the session wrote", Media(&[(BYTES, ""), (TEXT, "")])).tag("programs")
-        .query(&[may("from", Number, "the first byte; the oldest kept if left out"), may("format", OneOf(&["raw", "text"]), "raw if left out")]),
+    operation("get", "/api/v1/sessions/{id}/output", "output", Viewer, "What the session wrote", Media(&[(BYTES, ""), (TEXT, ""), ("application/x-asciicast", "")])).tag("programs")
+        .query(&[may("from", Number, "the first byte; the oldest kept if left out"), may("format", OneOf(&["raw", "text", "asciicast-v2", "asciicast-v3"]), "raw if left out")]),
     operation("get", "/api/v1/sessions/{id}/input-recording", "input_recording", Operator, "What was typed, for the owner and administrators: a RecordedInput a line; 404 if it is not recorded", Media(&[("application/x-ndjson", "")])).tag("programs"),
     operation("get", "/api/v1/sessions/{id}/snapshot", "snapshot", Viewer, "Text that rebuilds the screen on a reset terminal", Media(&[(TEXT, "")])).tag("history")
         .query(&[may("lines", Number, "rows above the screen, 5000 if left out"), may("format", OneOf(&["ansi"]), "only ansi")]),

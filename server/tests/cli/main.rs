@@ -1,0 +1,24 @@
+//! The command line as people and scripts use it: the program itself, against a server of its own.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test stops where it meets what it did not expect"
+)]
+
+#[allow(dead_code, unused_imports, reason = "the other tests use the rest")]
+#[path = "../it/harness/mod.rs"]
+mod harness;
+
+mod access;
+mod attach;
+mod files;
+mod help;
+mod program;
+mod reach;
+mod sessions;
+mod terminal;
+mod typing;
