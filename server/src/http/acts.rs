@@ -29,7 +29,8 @@ pub(super) fn note<T, E: Display>(
     state.doors().audit().note(outcome(note, result));
 }
 
-fn outcome<T, E: Display>(note: Note, result: &Result<T, E>) -> Note {
+/// The note, with how it went.
+pub(super) fn outcome<T, E: Display>(note: Note, result: &Result<T, E>) -> Note {
     match result {
         Ok(_) => note,
         Err(error) => note.outcome(Outcome::Failed).detail(&error.to_string()),

@@ -13,14 +13,14 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use sempre_protocol::frames::{BYTES_HEADER, ClientFrame};
 use sempre_protocol::limits::{HEARTBEAT_INTERVAL_MS, MAX_FRAME_BYTES, PING_INTERVAL_MS, SILENCE_LIMIT_MS};
-use sempre_protocol::texts::{ErrorCode, Role, ServerText};
+use sempre_protocol::texts::{ClientText, ErrorCode, Role, ServerText, Signal};
 use sempre_protocol::{CLOSE_DISCONNECTED, CLOSE_LOGGED_OUT, SUBPROTOCOL, SessionId};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 
 use super::attach_query::AttachQuery;
 use super::peer::client;
 use super::proof::{On, Viewer};
-use super::{ApiError, ServerState};
+use super::{ApiError, ServerState, acts};
 use crate::auth::audit::{Action, Audit, Note};
 use crate::auth::{Peer, Principal};
 use crate::measure;
@@ -95,6 +95,11 @@ impl Watched {
     fn note(&self, action: Action) {
         self.audit
             .note(Note::of(&self.principal, action).session(self.session));
+    }
+
+    fn note_signal(&self, signal: Signal, sent: &Result<(), SessionError>) {
+        let note = Note::of(&self.principal, Action::SessionSignal).session(self.session);
+        self.audit.note(acts::outcome(note.detail(signal.word()), sent));
     }
 }
 
@@ -262,6 +267,11 @@ async fn hear(
                 Err(error) => return close(close_code::UNSUPPORTED, error.to_string()),
             },
             Message::Text(json) => match serde_json::from_str(&json) {
+                Ok(ClientText::Signal { signal }) => {
+                    if let Some(sent) = input.signal(signal).await {
+                        watched.note_signal(signal, &sent);
+                    }
+                }
                 Ok(said) => input.text(said).await,
                 Err(error) => input.bad_text(&format!("not a text frame of this wire: {error}")),
             },

@@ -30,6 +30,7 @@ mod flow;
 #[allow(dead_code, reason = "the security tests use the rest")]
 mod harness;
 mod heartbeat;
+mod heartbeats;
 mod history;
 mod holder_loss;
 mod input;

@@ -1,6 +1,7 @@
 //! The audit log: everything that matters is in it, nothing that must not be.
 
 use sempre_protocol::door::AuditEntry;
+use sempre_protocol::texts::{ClientText, Signal};
 use serde_json::json;
 
 use super::people::{form, key, key_for, share, user};
@@ -137,6 +138,25 @@ async fn t10_what_is_done_by_request_is_written_down_like_what_is_done_by_socket
     assert_eq!(log.last().unwrap().detail.as_deref(), Some("TERM"));
     let text = serde_json::to_string(&log).unwrap();
     assert!(!text.contains("-secret"), "what was typed is in the log: {text}");
+}
+
+#[tokio::test]
+async fn t10_a_signal_by_socket_is_written_down_with_who_sent_it() {
+    let server = Setup::new().start();
+    let ci = key_for(&server, "ci", "operator").await;
+    let create = Call::post("/api/v1/sessions").json(&json!({ "cmd": ["cat"] }));
+    let created = create.bearer(&ci).send(server.address()).await.value();
+    let id: sempre_protocol::SessionId = created["session_id"].as_str().unwrap().parse().unwrap();
+    let mut viewer = server.attach_by(&ci, id, "from=0").await.unwrap();
+    viewer.say(&ClientText::Signal { signal: Signal::Term }).await;
+    viewer.until_exit().await;
+    let log = log_with(&server, "session_signal").await;
+    let signals: Vec<_> = log
+        .iter()
+        .filter(|entry| entry.action == "session_signal")
+        .map(|entry| (entry.who.as_deref(), entry.detail.as_deref(), entry.session_id))
+        .collect();
+    assert_eq!(signals, [(Some("key:ci"), Some("TERM"), Some(id))]);
 }
 
 #[tokio::test]

@@ -5,12 +5,13 @@ use std::time::Instant;
 
 use bytes::{Buf, Bytes};
 use sempre_protocol::limits::INPUT_WINDOW_BYTES;
-use sempre_protocol::texts::{ClientText, ErrorCode, Role, ServerText};
+use sempre_protocol::texts::{ClientText, ErrorCode, Role, ServerText, Signal};
 use sempre_protocol::{Offset, Size, WriterId};
 use tokio::sync::{mpsc, watch};
 
 use super::lag::Heard;
 use super::{Membership, Writer};
+use crate::sessions::SessionError;
 use crate::sessions::link::Order;
 use crate::sessions::roster::InputState;
 
@@ -179,16 +180,24 @@ impl ViewerInput {
             }
             ClientText::Typing => self.typing = true,
             ClientText::Signal { signal } => {
-                if self.may_act() {
-                    self.interrupts();
-                    if let Err(error) = self.membership.session.signal(signal).await {
-                        self.refuse(ErrorCode::Unreachable, &error.to_string(), None);
-                    }
-                }
+                self.signal(signal).await;
             }
             ClientText::Theme(theme) => self.membership.session.roster().themed(self.membership.id, theme),
             ClientText::Ping => self.note(ServerText::Pong),
         }
+    }
+
+    /// Sends a signal to the foreground processes; none if its client only looks, and has been told so.
+    pub async fn signal(&mut self, signal: Signal) -> Option<Result<(), SessionError>> {
+        if !self.may_act() {
+            return None;
+        }
+        self.interrupts();
+        let sent = self.membership.session.signal(signal).await;
+        if let Err(error) = &sent {
+            self.refuse(ErrorCode::Unreachable, &error.to_string(), None);
+        }
+        Some(sent)
     }
 
     /// From now on its client wants to see what comes of it, not what was before.
