@@ -31,4 +31,4 @@ pub use peer::{Peer, Process, Standing};
 pub use principal::{Principal, Subject};
 pub use proxy::{ProxyRule, TrustedPeer, is_user_name};
 pub use run_as::{RunAsError, RunAsRule, Walls};
-pub use token::{Token, write_private};
+pub use token::Token;

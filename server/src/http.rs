@@ -33,6 +33,7 @@ mod sessions;
 mod state;
 mod stats;
 mod tls;
+mod upgrade;
 mod viewers;
 mod ws;
 

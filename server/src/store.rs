@@ -6,14 +6,14 @@
 mod access;
 mod data_dir;
 mod database;
-mod random;
+mod private_file;
 mod session_row;
 mod session_store;
 mod sqlite;
 
 pub use access::{AccessStore, AuditFilter, AuditRow, GrantKind, GrantRow, UserRow};
 pub use data_dir::{DataDir, DataDirError, HTTP_SOCKET};
-pub use random::random_bytes;
+pub use private_file::write_private;
 pub use session_row::{ActivityNote, Place, SessionRow};
 pub use session_store::{Answer, Store, StoreError};
 pub use sqlite::{Opened, SqliteStore};

@@ -17,7 +17,8 @@ use super::audit::Audit;
 use super::deadlines::Deadlines;
 use super::token::hex;
 use crate::calendar::now_ms;
-use crate::store::{AccessStore, GrantKind, GrantRow, StoreError, random_bytes};
+use crate::random::random_bytes;
+use crate::store::{AccessStore, GrantKind, GrantRow, StoreError};
 
 /// What every API key begins with, so that scanners of code find one that leaked.
 pub const KEY_PREFIX: &str = "sempre_";

@@ -7,7 +7,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use tokio::sync::Semaphore;
 
-use crate::store::random_bytes;
+use crate::random::random_bytes;
 
 /// Passwords that are computed at once; each takes 19 MiB and a processor for some hundredths of a second.
 const AT_ONCE: usize = 2;

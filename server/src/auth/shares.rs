@@ -7,8 +7,9 @@ use hmac::{Hmac, Mac};
 use sempre_protocol::GrantId;
 use sha2::Sha256;
 
-use super::token::{hex, write_private};
-use crate::store::{GrantRow, random_bytes};
+use super::token::hex;
+use crate::random::random_bytes;
+use crate::store::{GrantRow, write_private};
 
 const PURPOSE: &[u8] = b"sempre share link v1";
 

@@ -1,8 +1,5 @@
 //! The access token: made once, kept in a private file, compared in constant time.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -10,7 +7,8 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use crate::store::random_bytes;
+use crate::random::random_bytes;
+use crate::store::write_private;
 
 /// Shortest token accepted from a file, characters.
 const MIN_TOKEN_CHARS: usize = 16;
@@ -88,23 +86,6 @@ impl Token {
             Err(_) => String::new(),
         }
     }
-}
-
-/// Writes a file that only its owner may read, so that no reader sees half of it.
-///
-/// # Errors
-/// What the system says.
-pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = path.with_extension("new");
-    // A leftover of a crash may have any mode.
-    let _ = std::fs::remove_file(&temporary);
-    let mut file = OpenOptions::new()
-        .create_new(true)
-        .write(true)
-        .mode(0o600)
-        .open(&temporary)?;
-    file.write_all(bytes)?;
-    std::fs::rename(&temporary, path)
 }
 
 #[cfg(test)]

@@ -1,11 +1,10 @@
 //! `sempre config`: the configuration, checked and shown.
 
-use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use serde_json::json;
 
+use super::out;
 use crate::config::layers::Resolved;
 use crate::config::show::{self, ConfigFlags, ConfigVerb};
 use crate::config::{ServeConfig, keys};
@@ -17,9 +16,9 @@ pub(super) fn run(verb: &ConfigVerb) -> anyhow::Result<ExitCode> {
         ConfigVerb::Show(flags) => show(flags)?,
         ConfigVerb::Default(flags) if flags.json => {
             let keys: Vec<_> = keys::all().iter().map(describe).collect();
-            print(&format!("{}\n", json!({ "keys": keys })))?;
+            out::json(&json!({ "keys": keys }))?;
         }
-        ConfigVerb::Default(_) => print(&show::default_file())?,
+        ConfigVerb::Default(_) => out::print(&show::default_file())?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -43,18 +42,15 @@ fn check(flags: &ConfigFlags) -> anyhow::Result<ExitCode> {
         Ok(resolved)
     });
     match checked {
-        Ok(resolved) if flags.json => print(&format!(
-            "{}\n",
-            json!({ "status": "ok", "file": path(&resolved) })
-        ))?,
-        Ok(resolved) => print(&match path(&resolved) {
+        Ok(resolved) if flags.json => out::json(&json!({ "status": "ok", "file": path(&resolved) }))?,
+        Ok(resolved) => out::print(&match path(&resolved) {
             Some(path) => format!("{path}: ok\n"),
             None => "ok; there is no sempre.toml\n".to_owned(),
         })?,
         Err(error) if flags.json => {
             let text = format!("{error:#}");
             let errors: Vec<_> = text.lines().collect();
-            print(&format!("{}\n", json!({ "status": "error", "errors": errors })))?;
+            out::json(&json!({ "status": "error", "errors": errors }))?;
             return Ok(ExitCode::FAILURE);
         }
         Err(error) => return Err(error),
@@ -74,23 +70,12 @@ fn show(flags: &ConfigFlags) -> anyhow::Result<()> {
             .as_ref()
             .map(|file| file.agents.clone())
             .unwrap_or_default();
-        return print(&show::as_file(&resolved.settings, &agents));
+        return out::print(&show::as_file(&resolved.settings, &agents));
     }
     let settings: Vec<_> = resolved
         .settings
         .iter()
         .map(|setting| json!({ "key": setting.key.path(), "values": setting.values, "source": setting.source }))
         .collect();
-    print(&format!(
-        "{}\n",
-        json!({ "file": path(&resolved), "settings": settings })
-    ))
-}
-
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut stdout = std::io::stdout();
-    stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-        .context("cannot write to standard output")
+    out::json(&json!({ "file": path(&resolved), "settings": settings }))
 }

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::json;
 
+use super::out;
+use super::table::plain;
 use crate::config::doctor::DoctorFlags;
 use crate::doctor::{self, Check, Fix, Report, Status, Subject};
 
@@ -29,7 +31,7 @@ fn examine(flags: &DoctorFlags) -> anyhow::Result<u8> {
     let mut mended = Vec::new();
     if flags.fix {
         if !flags.json && !report.fixes().is_empty() {
-            print(&text(&report, flags.trace))?;
+            out::print(&text(&report, flags.trace))?;
         }
         mended = mend(flags, &report)?;
         if !mended.is_empty() {
@@ -46,13 +48,13 @@ fn examine(flags: &DoctorFlags) -> anyhow::Result<u8> {
         }
         false => text(&report, flags.trace),
     };
-    print(&said)?;
+    out::print(&said)?;
     Ok(report.exit_code())
 }
 
 fn again(subject: &Subject, flags: &DoctorFlags) -> anyhow::Result<Report> {
     if !flags.json {
-        print("\nAfter that:\n\n")?;
+        out::print("\nAfter that:\n\n")?;
     }
     Ok(doctor::examine(subject))
 }
@@ -66,7 +68,7 @@ fn mend(flags: &DoctorFlags, report: &Report) -> anyhow::Result<Vec<serde_json::
             continue;
         }
         let error = Fix::apply(&fix).err().map(|error| format!("{error:#}"));
-        say(&match &error {
+        out::say(&match &error {
             None => format!("done: {what}"),
             Some(error) => format!("not done: {what}: {error}"),
         });
@@ -86,7 +88,7 @@ fn may(what: &str) -> anyhow::Result<bool> {
         .read_line(&mut answer)
         .context("cannot read the answer")?;
     if answer.is_empty() {
-        say("");
+        out::say("");
     }
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
@@ -130,30 +132,4 @@ fn check_lines(check: &Check) -> Vec<String> {
             .map(|mend| format!("          mend: {}", plain(mend))),
     );
     lines
-}
-
-/// Names of files and programs may hold anything.
-fn plain(text: &str) -> String {
-    text.chars()
-        .map(|char| {
-            if char.is_control() {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                char
-            }
-        })
-        .collect()
-}
-
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut stdout = std::io::stdout();
-    stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-        .context("cannot write to standard output")
-}
-
-#[allow(clippy::print_stderr, reason = "the command line's own output")]
-fn say(text: &str) {
-    eprintln!("{text}");
 }

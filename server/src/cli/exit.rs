@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use sempre_protocol::texts::ExitStatus;
 
+use super::out;
 use crate::client::ClientError;
 
 /// What a verb answers.
@@ -98,9 +99,8 @@ pub(super) fn of_status(status: Option<ExitStatus>) -> ExitCode {
 }
 
 /// Says something on standard error.
-#[allow(clippy::print_stderr, reason = "the command line's own error output")]
 pub(super) fn say(text: &str) {
-    eprintln!("sempre: {text}");
+    out::say(&format!("sempre: {text}"));
 }
 
 /// Says what went wrong.

@@ -1,6 +1,5 @@
 //! `sempre heartbeat` (row K4): pings, printed.
 
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
@@ -9,6 +8,7 @@ use anyhow::Context;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::out;
 use crate::config::dot_env::DotEnv;
 use crate::config::heartbeat::HeartbeatFlags;
 use crate::heartbeat::{Beat, Heart, Lost, Step};
@@ -42,7 +42,7 @@ fn dry_run(flags: &HeartbeatFlags, heart: &Heart) -> anyhow::Result<ExitCode> {
         }
         false => heart.payload().to_owned(),
     };
-    say(&line)?;
+    out::print(&line)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -64,7 +64,7 @@ async fn beats(flags: &HeartbeatFlags, heart: &Heart) -> anyhow::Result<ExitCode
             _ = interrupt.recv() => break,
         };
         answered = outcome.is_ok();
-        say(&line(flags, heart, &outcome))?;
+        out::print(&line(flags, heart, &outcome))?;
         if flags.once {
             break;
         }
@@ -125,7 +125,7 @@ fn workers(beat: &Beat) -> String {
 fn tell(flags: &HeartbeatFlags, step: &Step<'_>) {
     match step {
         Step::Retry { error, wait } => {
-            complain(&format!(
+            out::say(&format!(
                 "{error}; next try in {}",
                 humantime::format_duration(*wait)
             ));
@@ -158,17 +158,5 @@ fn ms(time: Duration) -> String {
 }
 
 fn trace(number: u32, text: &str) {
-    complain(&format!("[trace] {number}. {text}"));
-}
-
-#[allow(clippy::print_stderr, reason = "the command line's own output")]
-fn complain(text: &str) {
-    eprintln!("{text}");
-}
-
-fn say(line: &str) -> anyhow::Result<()> {
-    let mut stdout = std::io::stdout();
-    writeln!(stdout, "{line}")
-        .and_then(|()| stdout.flush())
-        .context("cannot write to standard output")
+    out::say(&format!("[trace] {number}. {text}"));
 }

@@ -1,8 +1,9 @@
-//! Writing to standard output. Who reads it may go away: then there is nothing more to do.
+//! Writing to standard output and error. Who reads the output may go away: then there is nothing more to do.
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use serde::Serialize;
 
 use super::exit::Outcome;
@@ -10,9 +11,10 @@ use super::exit::Outcome;
 /// Writes bytes as they are.
 pub(super) fn write(bytes: &[u8]) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(bytes)?;
-    stdout.flush()?;
-    Ok(())
+    stdout
+        .write_all(bytes)
+        .and_then(|()| stdout.flush())
+        .context("cannot write to standard output")
 }
 
 /// Writes a text and ends its last line.
@@ -36,6 +38,12 @@ pub(super) fn done<T: Serialize>(as_json: bool, value: &T, text: impl FnOnce(&T)
         false => print(&text(value))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says something to people, on standard error.
+#[allow(clippy::print_stderr, reason = "the command line's own standard error")]
+pub(super) fn say(text: &str) {
+    eprintln!("{text}");
 }
 
 /// Whether a person looks at standard output.

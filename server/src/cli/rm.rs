@@ -1,7 +1,5 @@
 //! `sempre rm`: removes ended sessions with their output.
 
-use std::process::ExitCode;
-
 use anyhow::bail;
 use clap::Args;
 use sempre_protocol::api::SessionState;
@@ -44,15 +42,8 @@ pub(super) fn run(flags: Flags) -> Outcome {
             client.delete(id).await?;
             removed.push(id);
         }
-        match flags.json {
-            true => out::json(&removed)?,
-            false => out::print(
-                &removed
-                    .iter()
-                    .map(|id| format!("{id} removed\n"))
-                    .collect::<String>(),
-            )?,
-        }
-        Ok(ExitCode::SUCCESS)
+        out::done(flags.json, &removed, |removed| {
+            removed.iter().map(|id| format!("{id} removed\n")).collect()
+        })
     })
 }

@@ -252,7 +252,7 @@ fn open_browser(state: &ServerState, url: &str) {
     let path = state.registry().data_dir().root().join("open.html");
     let html =
         format!("<!doctype html><meta http-equiv=\"refresh\" content=\"0;url={url}\"><title>Sempre</title>");
-    let opened = crate::auth::write_private(&path, html.as_bytes()).and_then(|()| {
+    let opened = crate::store::write_private(&path, html.as_bytes()).and_then(|()| {
         let quiet = std::process::Stdio::null;
         let mut command = std::process::Command::new("xdg-open");
         command

@@ -1,19 +1,18 @@
 //! `sempre service`: the unit, printed, written, removed; what systemd has to be told is told or shown.
 
-use std::io::Write;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
-use anyhow::Context;
 use serde_json::json;
 
+use super::out;
 use crate::config::service::{ServiceFlags, ServiceVerb};
 use crate::service::{self, UNIT};
 
 /// Does it.
 pub(super) fn run(verb: &ServiceVerb) -> anyhow::Result<ExitCode> {
     match verb {
-        ServiceVerb::Print(flags) => print(&flags.service()?.unit()?)?,
+        ServiceVerb::Print(flags) => out::print(&flags.service()?.unit()?)?,
         ServiceVerb::Install(flags) => install(flags)?,
         ServiceVerb::Uninstall(flags) => uninstall(flags)?,
         ServiceVerb::Status(flags) => return status(flags),
@@ -92,7 +91,7 @@ fn status(flags: &ServiceFlags) -> anyhow::Result<ExitCode> {
             "pid": get("MainPID").and_then(|pid| pid.parse::<u32>().ok()).filter(|pid| *pid > 0),
             "restarts": get("NRestarts").and_then(|count| count.parse::<u32>().ok()),
         });
-        print(&format!("{value}\n"))?;
+        out::json(&value)?;
     } else {
         let there = if installed {
             "is there"
@@ -102,7 +101,7 @@ fn status(flags: &ServiceFlags) -> anyhow::Result<ExitCode> {
         let pid = get("MainPID")
             .filter(|pid| pid != "0")
             .map(|pid| format!(", pid {pid}"));
-        print(&format!(
+        out::print(&format!(
             "{} {there}\n{UNIT}: {state}{}\n",
             path.display(),
             pid.unwrap_or_default()
@@ -139,23 +138,12 @@ fn shown(flags: &ServiceFlags, words: &[&str]) -> String {
 
 fn report(flags: &ServiceFlags, what: &str, path: &Path, left: &[String]) -> anyhow::Result<()> {
     if flags.json {
-        return print(&format!(
-            "{}\n",
-            json!({ "status": what, "unit": path, "next": left })
-        ));
+        return out::json(&json!({ "status": what, "unit": path, "next": left }));
     }
     let mut text = format!("{}: {what}\n", path.display());
     if !left.is_empty() {
         text.push_str("Next:\n");
     }
     left.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
-    print(&text)
-}
-
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut stdout = std::io::stdout();
-    stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-        .context("cannot write to standard output")
+    out::print(&text)
 }

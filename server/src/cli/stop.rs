@@ -1,7 +1,5 @@
 //! `sempre stop`: ends sessions; their output stays.
 
-use std::process::ExitCode;
-
 use clap::Args;
 use sempre_protocol::api::{SessionInfo, SessionState};
 
@@ -33,11 +31,7 @@ pub(super) fn run(flags: Flags) -> Outcome {
             let id = client.find(text).await?;
             ended.push(end(&client, client.session(id).await?).await?);
         }
-        match flags.json {
-            true => out::json(&ended)?,
-            false => out::print(&words(&ended))?,
-        }
-        Ok(ExitCode::SUCCESS)
+        out::done(flags.json, &ended, |ended| words(ended))
     })
 }
 

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::input::InputQueue;
 use super::wire::{Incoming, Snapshot, Wire};
 use super::{Client, ClientError};
+use crate::random::random_bytes;
 
 /// Wait before the first attempt to come back, and the longest one.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
@@ -98,7 +99,7 @@ impl Attachment {
     /// What the server refuses, or that it does not answer.
     pub async fn open(client: Client, id: SessionId, options: AttachOptions) -> Result<Self, ClientError> {
         let mut attachment = Self {
-            writer: WriterId::from_bytes(random_id()?),
+            writer: new_writer()?,
             next: options.from,
             lines: options.lines,
             client,
@@ -283,7 +284,7 @@ impl Attachment {
         match code {
             ErrorCode::Disconnected | ErrorCode::LoggedOut => Err(ClientError::Told(message)),
             ErrorCode::WriterTaken => {
-                self.writer = WriterId::from_bytes(random_id()?);
+                self.writer = new_writer()?;
                 self.input.begin_anew();
                 self.lose();
                 Ok(Some(Attached::Lost))
@@ -347,17 +348,14 @@ impl Attachment {
     }
 }
 
-fn random_id() -> Result<[u8; 16], ClientError> {
-    let mut id = [0; 16];
-    let filled = getrandom::fill(&mut id).map_err(std::io::Error::from);
-    filled.map_err(ClientError::system("cannot get random bytes"))?;
-    Ok(id)
+fn new_writer() -> Result<WriterId, ClientError> {
+    let bytes = random_bytes().map_err(ClientError::system("cannot get random bytes"))?;
+    Ok(WriterId::from_bytes(bytes))
 }
 
 /// Up to a fifth longer, so that the viewers of a restarted server do not all return at one moment.
 fn jittered(wait: Duration) -> Duration {
-    let mut byte = [0];
     // Without it the wait is the same for all, and nothing else.
-    let _ = getrandom::fill(&mut byte);
-    wait + wait / 5 * u32::from(byte[0]) / 255
+    let [byte] = random_bytes().unwrap_or_default();
+    wait + wait / 5 * u32::from(byte) / 255
 }

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use url::Url;
 
 use super::ClientError;
+use crate::short_path::short_path;
 
 /// Longest key, bytes: signed tokens are long.
 const MAX_KEY_BYTES: u64 = 16 * 1024;
@@ -85,14 +85,14 @@ impl Target {
             why: error.to_string(),
             hint: LOCAL_HINT,
         })?;
-        let path = format!("/proc/self/fd/{}/{name}", opened.as_raw_fd());
+        let path = short_path(&opened, name);
         let base = Url::parse("http://localhost/").map_err(|error| ClientError::Url {
             url: shown.clone(),
             why: error.to_string(),
         })?;
         Ok(Self {
             way: Way::Unix {
-                path: path.into(),
+                path,
                 _directory: Arc::new(opened),
             },
             base,

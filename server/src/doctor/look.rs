@@ -2,10 +2,11 @@
 
 use std::fs::{File, Metadata};
 use std::io;
-use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
+
+use crate::short_path::short_path;
 
 /// Looks at the machine; each look is noted.
 #[derive(Debug, Default)]
@@ -55,8 +56,7 @@ pub(super) fn connect(path: &Path) -> io::Result<()> {
         directory
     };
     let opened = File::open(directory)?;
-    let short = PathBuf::from(format!("/proc/self/fd/{}", opened.as_raw_fd()));
-    UnixStream::connect(short.join(name)).map(drop)
+    UnixStream::connect(short_path(&opened, name)).map(drop)
 }
 
 /// Processes, by their directories in `/proc`.

@@ -5,6 +5,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
+use super::look::{processes, program_name};
+
 /// A process that listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
@@ -116,16 +118,10 @@ fn sockets_of(process: &Path, sockets: &HashSet<String>) -> Vec<String> {
 /// The processes that have `sockets` open.
 fn owners(sockets: &HashSet<String>) -> HashMap<String, Owner> {
     let mut owners = HashMap::new();
-    for process in Path::new("/proc").read_dir().into_iter().flatten().flatten() {
-        let Some(pid) = process.file_name().to_str().and_then(|name| name.parse().ok()) else {
-            continue;
-        };
-        for socket in sockets_of(&process.path(), sockets) {
-            let program = std::fs::read_to_string(process.path().join("comm")).unwrap_or_default();
-            let owner = Owner {
-                pid,
-                program: program.trim().to_owned(),
-            };
+    for pid in processes() {
+        for socket in sockets_of(&Path::new("/proc").join(pid.to_string()), sockets) {
+            let program = program_name(pid).unwrap_or_default();
+            let owner = Owner { pid, program };
             owners.entry(socket).or_insert(owner);
         }
         if owners.len() == sockets.len() {

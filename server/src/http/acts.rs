@@ -13,7 +13,7 @@ use sempre_protocol::texts::Signal;
 
 use super::{ApiError, ServerState};
 use crate::auth::Principal;
-use crate::auth::audit::{Action, Note, Outcome};
+use crate::auth::audit::{Action, Audit, Note, Outcome};
 use crate::sessions::{Session, SessionError};
 
 /// Notes how something that somebody tried went.
@@ -30,7 +30,7 @@ pub(super) fn note<T, E: Display>(
 }
 
 /// The note, with how it went.
-pub(super) fn outcome<T, E: Display>(note: Note, result: &Result<T, E>) -> Note {
+fn outcome<T, E: Display>(note: Note, result: &Result<T, E>) -> Note {
     match result {
         Ok(_) => note,
         Err(error) => note.outcome(Outcome::Failed).detail(&error.to_string()),
@@ -51,17 +51,14 @@ pub(super) fn note_input<T>(
 
 /// Notes a signal, and which it was.
 pub(super) fn note_signal(
-    state: &ServerState,
+    audit: &Audit,
     who: &Principal,
-    session: &Session,
+    session: SessionId,
     signal: Signal,
     result: &Result<(), SessionError>,
 ) {
-    let note = Note::of(who, Action::SessionSignal).session(session.id());
-    state
-        .doors()
-        .audit()
-        .note(outcome(note.detail(signal.word()), result));
+    let note = Note::of(who, Action::SessionSignal).session(session);
+    audit.note(outcome(note.detail(signal.word()), result));
 }
 
 /// Refuses whoever may not make a session in this group.

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::Path;
@@ -19,6 +18,7 @@ use super::tls::Tls;
 use super::{ServerState, router};
 use crate::config::{ListenAddress, TimeLimits};
 use crate::doctor::port_owner;
+use crate::short_path::short_path;
 
 /// A bound socket.
 #[derive(Debug)]
@@ -64,8 +64,8 @@ impl Listener {
             _ => {}
         }
         let opened = File::open(directory).with_context(|| format!("cannot open {}", directory.display()))?;
-        let short = format!("/proc/self/fd/{}/{name}", opened.as_raw_fd());
-        let listener = UnixListener::bind(short).with_context(|| format!("cannot listen on unix:{shown}"))?;
+        let listener = UnixListener::bind(short_path(&opened, name))
+            .with_context(|| format!("cannot listen on unix:{shown}"))?;
         // The directory is 0700: nobody else could connect before this line either.
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))
             .with_context(|| format!("cannot make unix:{shown} private"))?;

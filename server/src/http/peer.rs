@@ -6,7 +6,8 @@ use axum::http::{HeaderMap, header};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use super::connections::Accept;
-use crate::auth::{Peer, Process};
+use crate::auth::{Peer, Principal, Process};
+use crate::sessions::Identity;
 
 impl Accept for TcpListener {
     type Stream = TcpStream;
@@ -54,6 +55,15 @@ pub(super) fn client(headers: &HeaderMap) -> Option<String> {
     let agent = headers.get(header::USER_AGENT)?.to_str().ok()?;
     let known = CLIENTS.iter().find(|(word, _)| agent.contains(word));
     known.map(|(_, name)| (*name).to_owned())
+}
+
+/// What is known of a client before it says anything of itself.
+pub(super) fn identity(principal: &Principal, headers: &HeaderMap, peer: &Peer) -> Identity {
+    Identity {
+        name: principal.name.clone(),
+        client: client(headers),
+        peer: peer.kind,
+    }
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ pub(super) async fn signal(
 ) -> Result<StatusCode, ApiError> {
     let signal = json(request)?.signal;
     let sent = session.signal(signal).await;
-    acts::note_signal(&state, &principal, &session, signal, &sent);
+    acts::note_signal(state.doors().audit(), &principal, session.id(), signal, &sent);
     sent?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,29 +3,25 @@
 use std::time::Duration;
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
-use axum::extract::{ConnectInfo, Query, State};
-use axum::http::HeaderMap;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use axum::extract::{Query, State};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use sempre_protocol::frames::{BYTES_HEADER, ClientFrame};
 use sempre_protocol::limits::{HEARTBEAT_INTERVAL_MS, MAX_FRAME_BYTES, PING_INTERVAL_MS, SILENCE_LIMIT_MS};
-use sempre_protocol::texts::{ClientText, ErrorCode, Role, ServerText, Signal};
-use sempre_protocol::{CLOSE_DISCONNECTED, CLOSE_LOGGED_OUT, SUBPROTOCOL, SessionId};
+use sempre_protocol::texts::{ClientText, ErrorCode, Role, ServerText};
+use sempre_protocol::{CLOSE_DISCONNECTED, CLOSE_LOGGED_OUT, SUBPROTOCOL};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 
 use super::attach_query::AttachQuery;
-use super::peer::client;
-use super::proof::{On, Viewer};
-use super::{ApiError, ServerState, acts};
-use crate::auth::audit::{Action, Audit, Note};
-use crate::auth::{Peer, Principal};
+use super::upgrade::{Upgrading, Watched};
+use super::{ApiError, ServerState};
+use crate::auth::audit::Action;
 use crate::measure;
+use crate::sessions::SessionError;
 use crate::sessions::viewer::{Closing, Outgoing, ViewerInput, ViewerOutput, attach as attach_viewer};
-use crate::sessions::{Identity, SessionError};
 
 /// After a close frame the peer has this long to answer with its own.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -35,33 +31,22 @@ const LOGGED_OUT_TIMEOUT: Duration = Duration::from_millis(500);
 /// Upgrades to a WebSocket; errors are HTTP answers, before the upgrade.
 pub(super) async fn attach(
     State(state): State<ServerState>,
-    on: On<Viewer>,
+    Upgrading {
+        session,
+        role,
+        identity,
+        watched,
+        upgrade,
+    }: Upgrading,
     query: Result<Query<AttachQuery>, QueryRejection>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
-    let upgrade = upgrade
-        .map_err(|rejection| ApiError::new(rejection.status(), "no_websocket", rejection.body_text()))?;
     let Query(query) = query.map_err(|rejection| ApiError::bad_query(&rejection))?;
-    let role = on.connection_role(&state);
-    let On {
-        session, principal, ..
-    } = on;
-    let mut options = query.options(Identity {
-        name: principal.name.clone(),
-        client: client(&headers),
-        peer: peer.kind,
-    })?;
+    let mut options = query.options(identity)?;
     if role == Role::Viewer {
         options.role = role;
     }
-    let upgrade = upgrade
-        .protocols([SUBPROTOCOL])
-        .max_message_size(MAX_FRAME_BYTES)
-        .max_frame_size(MAX_FRAME_BYTES);
+    let upgrade = upgrade.protocols([SUBPROTOCOL]);
     let sockets = state.sockets().clone();
-    let watched = Watched::new(&state, principal, session.id());
     match attach_viewer(session, options, state.drain().clone()).await {
         Ok((output, input)) => {
             watched.note(Action::ViewerAttach);
@@ -72,34 +57,6 @@ pub(super) async fn attach(
             Ok(upgrade.on_upgrade(move |socket| sockets.track_future(refuse(socket, error.to_string()))))
         }
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Whose connection it is, for the audit log, and the end of their credential.
-struct Watched {
-    audit: Audit,
-    principal: Principal,
-    session: SessionId,
-}
-
-impl Watched {
-    fn new(state: &ServerState, principal: Principal, session: SessionId) -> Self {
-        let audit = state.doors().audit().clone();
-        Self {
-            audit,
-            principal,
-            session,
-        }
-    }
-
-    fn note(&self, action: Action) {
-        self.audit
-            .note(Note::of(&self.principal, action).session(self.session));
-    }
-
-    fn note_signal(&self, signal: Signal, sent: &Result<(), SessionError>) {
-        let note = Note::of(&self.principal, Action::SessionSignal).session(self.session);
-        self.audit.note(acts::outcome(note.detail(signal.word()), sent));
     }
 }
 

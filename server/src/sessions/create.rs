@@ -11,7 +11,7 @@ use sempre_protocol::{RunId, SessionId, Size};
 use super::clock::wall_ms;
 use super::environment::BaseEnvironment;
 use super::{SessionError, shells};
-use crate::store::random_bytes;
+use crate::random::random_bytes;
 
 /// Journal bytes a session keeps unless configured otherwise.
 pub(super) const DEFAULT_BUDGET_BYTES: u64 = 64 * 1024 * 1024;

@@ -8,7 +8,6 @@ mod append;
 mod connection;
 mod input;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -352,12 +351,4 @@ pub(super) fn orphaned(offset: Offset, ended_at_ms: u64) -> super::Exit {
         reason: EndReason::Orphaned,
         ended_at_ms,
     }
-}
-
-/// The path by which a socket in `directory` is reached however long the directory's own path is.
-fn socket_path(directory: &std::fs::File) -> std::path::PathBuf {
-    use std::os::fd::AsRawFd;
-    Path::new("/proc/self/fd")
-        .join(directory.as_raw_fd().to_string())
-        .join(sempre_protocol::holder::SOCKET_NAME)
 }

@@ -4,16 +4,17 @@
 //! The files are in the data directory, the same for all sessions. Each shell is given a name of its own that it puts
 //! into what it tells (`aid=`): the output of a command cannot pretend to be its end.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use sempre_protocol::RunId;
 use sempre_protocol::holder::Spec;
 
 use super::SessionError;
-use crate::store::random_bytes;
+use crate::random::random_bytes;
+use crate::store::write_private;
 
 /// The files, by their path in the directory.
 const FILES: [(&str, &str); 3] = [
@@ -50,17 +51,7 @@ impl ShellIntegration {
             if let Some(parent) = path.parent() {
                 DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
             }
-            let temporary = path.with_extension("new");
-            // A leftover of a crash may have any mode.
-            let _ = std::fs::remove_file(&temporary);
-            let mut options = OpenOptions::new();
-            let mut file = options
-                .create_new(true)
-                .write(true)
-                .mode(0o600)
-                .open(&temporary)?;
-            file.write_all(text.as_bytes())?;
-            std::fs::rename(&temporary, &path)?;
+            write_private(&path, text.as_bytes())?;
         }
         Ok(Self {
             directory: directory.to_path_buf(),

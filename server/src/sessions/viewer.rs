@@ -29,7 +29,7 @@ use super::screen::Screen;
 use super::session::Status;
 use super::{Session, SessionError};
 use crate::measure;
-use crate::store::random_bytes;
+use crate::random::random_bytes;
 
 pub use input::ViewerInput;
 pub use output::{Closing, Outgoing, ViewerOutput};

@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 
 use crate::auth::token::hex;
 use crate::calendar::now_ms;
-use crate::store::random_bytes;
+use crate::random::random_bytes;
 
 /// How long a login may take, seconds.
 const LIFETIME_S: u64 = 10 * 60;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use sempre_protocol::colours::{Rgb, Theme};
 use sempre_protocol::history::{HistoryLine, RunColour, RunStyle};
 use sempre_protocol::limits::MAX_SIDE;
 use sempre_protocol::programs::ScreenPage;
@@ -11,13 +12,30 @@ use sempre_screen::{Engine, Screen};
 /// A cell, and the room around the screen, px.
 const CELL: (f64, f64) = (8.4, 18.0);
 const MARGIN: f64 = 12.0;
-const FOREGROUND: &str = "#d8d8d8";
-const BACKGROUND: &str = "#161616";
-/// The first sixteen colours, as xterm has them.
-const ANSI: [&str; 16] = [
-    "#2e3436", "#cc0000", "#4e9a06", "#c4a000", "#3465a4", "#75507b", "#06989a", "#d3d7cf", "#555753",
-    "#ef2929", "#8ae234", "#fce94f", "#729fcf", "#ad7fa8", "#34e2e2", "#eeeeec",
-];
+/// The page's dark theme, with the sixteen colours that xterm.js has.
+const THEME: Theme = Theme {
+    foreground: Rgb::new(0xd8_d8d8),
+    background: Rgb::new(0x16_1616),
+    cursor: Rgb::new(0xd8_d8d8),
+    ansi: [
+        Rgb::new(0x2e_3436),
+        Rgb::new(0xcc_0000),
+        Rgb::new(0x4e_9a06),
+        Rgb::new(0xc4_a000),
+        Rgb::new(0x34_65a4),
+        Rgb::new(0x75_507b),
+        Rgb::new(0x06_989a),
+        Rgb::new(0xd3_d7cf),
+        Rgb::new(0x55_5753),
+        Rgb::new(0xef_2929),
+        Rgb::new(0x8a_e234),
+        Rgb::new(0xfc_e94f),
+        Rgb::new(0x72_9fcf),
+        Rgb::new(0xad_7fa8),
+        Rgb::new(0x34_e2e2),
+        Rgb::new(0xee_eeec),
+    ],
+};
 
 /// The image.
 pub(super) fn image(page: &ScreenPage) -> String {
@@ -26,7 +44,8 @@ pub(super) fn image(page: &ScreenPage) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.1}\" height=\"{height:.1}\" \
          viewBox=\"0 0 {width:.1} {height:.1}\" font-family=\"ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace\" \
-         font-size=\"14\">\n<rect width=\"100%\" height=\"100%\" fill=\"{BACKGROUND}\"/>\n"
+         font-size=\"14\">\n<rect width=\"100%\" height=\"100%\" fill=\"{}\"/>\n",
+        THEME.background
     );
     for (row, line) in page.lines.iter().enumerate() {
         draw(line, MARGIN + row as f64 * CELL.1, &mut svg);
@@ -42,7 +61,7 @@ fn draw(line: &HistoryLine, top: f64, svg: &mut String) {
         let (x, width) = (MARGIN + column as f64 * CELL.0, cells as f64 * CELL.0);
         column += cells;
         let (front, back) = colours(&run.style);
-        if back != BACKGROUND {
+        if back != THEME.background {
             let height = CELL.1;
             let _ = writeln!(
                 svg,
@@ -94,9 +113,9 @@ fn attributes(style: &RunStyle) -> String {
     text
 }
 
-fn colours(style: &RunStyle) -> (String, String) {
-    let front = style.foreground.map_or(FOREGROUND.to_owned(), colour);
-    let back = style.background.map_or(BACKGROUND.to_owned(), colour);
+fn colours(style: &RunStyle) -> (Rgb, Rgb) {
+    let front = style.foreground.map_or(THEME.foreground, colour);
+    let back = style.background.map_or(THEME.background, colour);
     if style.inverse {
         (back, front)
     } else {
@@ -104,23 +123,10 @@ fn colours(style: &RunStyle) -> (String, String) {
     }
 }
 
-fn colour(colour: RunColour) -> String {
-    let number = match colour {
-        RunColour::Rgb(rgb) => return rgb.to_string(),
-        RunColour::Indexed(number) => number,
-    };
-    match (number, ANSI.get(usize::from(number))) {
-        (_, Some(named)) => (*named).to_owned(),
-        // A cube of six steps a side, then 24 greys.
-        (16..=231, None) => {
-            let step = |n: u8| if n == 0 { 0 } else { 55 + 40 * n };
-            let n = number - 16;
-            format!("#{:02x}{:02x}{:02x}", step(n / 36), step(n / 6 % 6), step(n % 6))
-        }
-        _ => {
-            let grey = 8 + 10 * (number - 232);
-            format!("#{grey:02x}{grey:02x}{grey:02x}")
-        }
+fn colour(colour: RunColour) -> Rgb {
+    match colour {
+        RunColour::Rgb(rgb) => rgb,
+        RunColour::Indexed(number) => THEME.indexed(number),
     }
 }
 

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
-use axum::extract::{ConnectInfo, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::SplitStream;
@@ -28,15 +27,13 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Peer;
-use crate::auth::audit::{Action, Note};
-use crate::http::peer::client;
-use crate::http::proof::{On, Viewer};
+use crate::auth::audit::Action;
+use crate::http::upgrade::Upgrading;
 use crate::http::ws::{Sink, disconnected, is_too_large, logged_out, now_ms, say_goodbye, ticks};
 use crate::http::{ApiError, ServerState};
 use crate::sessions::follow::{Begin, FollowOptions, Followed, FollowedOutput, Piece, follow};
 use crate::sessions::viewer::{Closing, ViewerInput};
-use crate::sessions::{Identity, Progress, Snapshot};
+use crate::sessions::{Progress, Snapshot};
 
 /// The query.
 #[derive(Debug, Deserialize)]
@@ -47,45 +44,34 @@ pub(super) struct TerminalQuery {
 /// Upgrades to a WebSocket; errors are HTTP answers, before the upgrade.
 pub(super) async fn attach(
     State(state): State<ServerState>,
-    on: On<Viewer>,
+    Upgrading {
+        session,
+        role,
+        identity,
+        watched,
+        upgrade,
+    }: Upgrading,
     query: Result<Query<TerminalQuery>, QueryRejection>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
-    let upgrade = upgrade
-        .map_err(|rejection| ApiError::new(rejection.status(), "no_websocket", rejection.body_text()))?;
     let Query(query) = query.map_err(|rejection| ApiError::bad_query(&rejection))?;
-    let role = on.connection_role(&state);
-    let On {
-        session, principal, ..
-    } = on;
-    let user = principal.name.as_deref();
+    let user = watched.principal.name.as_deref();
     let last = session.last_sequences().of(user);
     let begin = begin(query.recover_from.as_deref(), last)?;
     let options = FollowOptions {
         begin,
         lines: SNAPSHOT_LINES,
         role,
-        identity: Identity {
-            name: principal.name.clone(),
-            client: client(&headers),
-            peer: peer.kind,
-        },
+        identity,
     };
     let followed = follow(&session, options, state.drain()).await?;
     // A snapshot that does not arrive leaves the client where it was.
     let stands_at = followed.snapshot.is_none().then_some(followed.offset);
     let progress = session.last_sequences().begin(user, stands_at.or(last));
-    let upgrade = upgrade
-        .max_message_size(MAX_FRAME_BYTES)
-        .max_frame_size(MAX_FRAME_BYTES);
     let sockets = state.sockets().clone();
-    let (audit, id) = (state.doors().audit().clone(), session.id());
-    audit.note(Note::of(&principal, Action::ViewerAttach).session(id));
+    watched.note(Action::ViewerAttach);
     let run = async move |socket| {
-        run(socket, followed, progress, principal.ended.clone()).await;
-        audit.note(Note::of(&principal, Action::ViewerDetach).session(id));
+        run(socket, followed, progress, watched.principal.ended.clone()).await;
+        watched.note(Action::ViewerDetach);
     };
     Ok(upgrade.on_upgrade(move |socket| sockets.track_future(run(socket))))
 }

@@ -10,7 +10,7 @@ use sempre_protocol::{Offset, WriterId};
 use tokio::sync::{oneshot, watch};
 
 use super::input::InputFlow;
-use crate::store::random_bytes;
+use crate::random::random_bytes;
 
 /// Inputs that may wait for a program to read them; more are refused.
 const MAX_APPENDED: usize = 1024;

@@ -7,12 +7,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use sempre_protocol::holder::{
-    CONTROL_VERSION, Control, Event, HolderHello, Op, Reply, Request, ServerHello, WriterState,
+    CONTROL_VERSION, Control, Event, HolderHello, Op, Reply, Request, SOCKET_NAME, ServerHello, WriterState,
 };
 use sempre_protocol::{Offset, SessionId, WriterId};
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 use tokio::sync::oneshot;
+
+use crate::short_path::short_path;
 
 /// A holder that has not introduced itself by then is called unreachable.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(2);
@@ -58,7 +60,7 @@ impl Connection {
     /// If nobody listens, or who listens is no holder of this session.
     pub(super) async fn open(directory: &Path, session: SessionId) -> io::Result<(Self, HolderHello)> {
         let directory = File::open(directory)?;
-        let stream = UnixStream::connect(super::socket_path(&directory)).await?;
+        let stream = UnixStream::connect(short_path(&directory, SOCKET_NAME)).await?;
         let mut connection = Self {
             stream,
             incoming: Vec::new(),

@@ -21,11 +21,11 @@ use serde::{Deserialize, Serialize};
 use super::Pty;
 use crate::auth::Peer;
 use crate::http::attach_query::snapshot_lines;
-use crate::http::peer::client;
+use crate::http::peer::identity;
 use crate::http::proof::Viewer;
 use crate::http::{ApiError, ServerState};
+use crate::sessions::Snapshot;
 use crate::sessions::follow::{Begin, FollowOptions, Followed, FollowedOutput, Piece, follow};
-use crate::sessions::{Identity, Snapshot};
 
 use text::Text;
 
@@ -61,11 +61,7 @@ pub(super) async fn stream(
         begin,
         lines: snapshot_lines(query.lines),
         role: Role::Viewer,
-        identity: Identity {
-            name: on.principal.name.clone(),
-            client: client(&headers),
-            peer: peer.kind,
-        },
+        identity: identity(&on.principal, &headers, &peer),
     };
     let followed = follow(&on.session, options, state.drain()).await?;
     let ended = on.principal.ended.cancelled_owned();

@@ -4,7 +4,7 @@
 ///
 /// # Errors
 /// If the operating system has no randomness to give, which it does not recover from.
-pub fn random_bytes<const N: usize>() -> std::io::Result<[u8; N]> {
+pub(crate) fn random_bytes<const N: usize>() -> std::io::Result<[u8; N]> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes)
         .map_err(|error| std::io::Error::other(format!("no random numbers: {error}")))?;
