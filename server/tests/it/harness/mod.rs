@@ -24,7 +24,7 @@ pub(crate) use verb::{Ran, Verb};
 pub(crate) use viewer::{Exit, Viewer, attach_request, is_inexact};
 
 /// Whatever a test waits for must be there by then; only a hung test gets near it.
-pub(crate) const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(120);
 /// Between two looks at a state that tells nobody when it changes.
 pub(crate) const LOOK: Duration = Duration::from_millis(10);
 
