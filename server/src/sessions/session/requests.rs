@@ -13,11 +13,11 @@ use crate::sessions::SessionError;
 use crate::sessions::link::Order;
 
 /// A holder that has not answered by then is called unreachable.
-pub(in crate::sessions) const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+pub(in crate::sessions) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time between SIGHUP and SIGKILL when someone ends a session.
 const END_GRACE: Duration = Duration::from_secs(2);
 /// Waiting for the end after SIGKILL: the holder drains output for a second at most.
-const END_TIMEOUT: Duration = Duration::from_secs(5);
+const END_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Session {
     /// Sets the size of the PTY until someone types at another one.
