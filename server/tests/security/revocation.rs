@@ -11,8 +11,8 @@ use tokio::net::TcpStream;
 use super::people::{cookie_of, form, key, user};
 use crate::harness::{Call, LONG, Server, Setup};
 
-/// How soon a socket must be closed.
-const SOON: Duration = Duration::from_secs(1);
+/// The second in which a socket is closed, with room for a busy machine; all else that would close it takes longer.
+const SOON: Duration = Duration::from_secs(25);
 
 /// Streams events until `revoke` is done and the stream has ended; how long the end took.
 async fn end_of_stream(server: &Server, authorization: &str, revoke: impl AsyncFnOnce()) -> Duration {

@@ -164,7 +164,7 @@ fn a_second_sigterm_does_not_cut_the_first_short() {
 #[test]
 fn an_end_does_not_wait_for_who_still_holds_the_terminal() {
     let started = Instant::now();
-    let mut holder = Holder::script("trap '' HUP; sleep 60 & echo $!; exit 2");
+    let mut holder = Holder::script("trap '' HUP; sleep 600 & echo $!; exit 2");
     assert!(holder.wait().success());
     assert!(started.elapsed() < LONG / 2);
     let sleeper: i32 = holder.text().trim().parse().unwrap();

@@ -15,7 +15,7 @@ use crate::streams;
 
 const CASES: usize = 300;
 /// Time that no single case may take, in a build without optimisation.
-const LONG: Duration = Duration::from_secs(10);
+const LONG: Duration = Duration::from_secs(60);
 /// Most bytes of a snapshot per cell kept, with all attributes and a link.
 const SNAPSHOT_BYTES_PER_CELL: usize = 128;
 

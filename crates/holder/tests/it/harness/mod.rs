@@ -11,7 +11,7 @@ pub(crate) use client::{Client, connect};
 pub(crate) use holder::{Holder, SpecBuilder, start_in, start_with};
 
 /// Whatever a test waits for must be there by then; only a hung test gets near it.
-pub(crate) const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(120);
 
 /// Two writers.
 pub(crate) const ONE: WriterId = WriterId::from_bytes([1; 16]);
