@@ -1,7 +1,8 @@
 //! The built page's files, embedded in this program, precompressed, named by their content.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 use serde::Deserialize;
@@ -63,8 +64,15 @@ fn asset(base: &BasePath, name: &str) -> String {
 }
 
 /// `GET /assets/{*path}`.
-pub(super) async fn by_path(Path(path): Path<String>, headers: HeaderMap) -> Response {
-    file(&path, &headers, FOR_EVER)
+pub(super) async fn by_path(
+    path: Result<Path<String>, PathRejection>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    match path {
+        Ok(Path(path)) => file(&path, &headers, FOR_EVER),
+        Err(_) => ApiError::no_route(uri.path()).into_response(),
+    }
 }
 
 /// `GET /favicon.svg`.

@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use serde_json::json;
 use tokio::net::UnixDatagram;
 
-use crate::harness::{LONG, Setup, Verb};
+use crate::harness::{LONG, Setup, Verb, not_run};
 
 /// Reads messages until one holds `part`.
 async fn told(socket: &UnixDatagram, part: &str) -> String {
@@ -124,7 +124,10 @@ async fn k7_a_service_of_a_user_is_installed_shown_and_removed() {
 #[tokio::test]
 async fn k7_systemd_accepts_the_units() {
     if Command::new("systemd-analyze").arg("--version").output().is_err() {
-        return;
+        return not_run(
+            "service::k7_systemd_accepts_the_units",
+            "systemd: systemd-analyze is not installed",
+        );
     }
     let dir = tempfile::Builder::new().prefix("sempre-test-").tempdir().unwrap();
     let unit = dir.path().join("sempre.service");

@@ -174,7 +174,8 @@ async fn who_interrupts_is_shown_what_comes_of_it_and_not_the_backlog() {
     let server = Setup::new().start();
     // A backlog that is too small to be skipped by itself. A program that `sh` is just starting may miss the signal,
     // and the trap waits for its end: what follows the backlog ends soon.
-    let script = "trap 'echo interrupted; exec cat' INT; read line; seq 1 30000; while :; do sleep 0.05; done";
+    let script =
+        "trap 'echo interrupted; exec cat' INT; read line; seq 1 30000; while :; do sleep 0.05; done";
     let id = server.script(script).await;
     let mut viewer = server.attach_screen(id, "lag=skip&acks=1").await;
     viewer

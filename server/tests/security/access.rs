@@ -183,6 +183,7 @@ async fn what_the_page_is_made_of_is_public_and_tells_nothing() {
     for path in [
         "/favicon.svg",
         "/assets/nothing.js",
+        "/assets/%FF",
         "/assets/../token",
         "/assets/..%2f..%2ftoken",
     ] {
@@ -191,6 +192,9 @@ async fn what_the_page_is_made_of_is_public_and_tells_nothing() {
         assert!(!answer.text().contains(&server.token()), "{path}");
         if !path.contains("..") {
             assert!(matches!(answer.status, 200 | 404), "{path}: {}", answer.status);
+        }
+        if answer.status == 404 {
+            assert_eq!(answer.problem(404).code, "no_route", "{path}");
         }
     }
 }
