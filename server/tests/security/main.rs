@@ -9,7 +9,7 @@
 //! | proxy headers believed from anyone; reachable by all without authentication | [`proxies`], `it::listen` |
 //! | markup by title, name, directory, label, link | [`markup`]; in the browser `end2end/tests/markup.spec.ts` |
 //! | echo-back: replies that hold what a program chose | [`echo_back`] |
-//! | denial of service by output | `crates/screen/tests/fidelity/alone.rs: hostile_output_is_survived_in_bounded_time_and_memory` |
+//! | denial of service by output | [`denial`], `crates/screen/tests/fidelity/alone.rs: hostile_output_is_survived_in_bounded_time_and_memory` |
 //! | keystrokes recorded for everyone to read | [`recording`] |
 //! | log injection | [`audit`], [`access`] |
 //! | predictable temporary names | [`files`] |
@@ -34,6 +34,7 @@ mod harness;
 mod access;
 mod audit;
 mod commands;
+mod denial;
 mod echo_back;
 mod elsewhere;
 mod elsewhere_by_proxy;
