@@ -3,8 +3,8 @@
 //! Arrows inside: `cli → client, config, http, sessions, store, auth, doctor, heartbeat, log, service` ·
 //! `http → auth, sessions, doctor` · `doctor → sessions` ·
 //! `auth, sessions → store`. Handlers extract, call `sessions`, and map the error; nothing below `http` knows of it.
-//! `client` uses none of them: it reaches a server by its wires. `measure`, `random` and `short_path` are used by all of them
-//! and use none.
+//! `client` uses none of them: it reaches a server by its wires. `measure`, `open_files`, `random` and `short_path` are used
+//! by all of them and use none.
 
 #![forbid(unsafe_code)]
 // The types of the rendered pages are nested deeper than the compiler allows by default.
@@ -21,6 +21,7 @@ pub mod http;
 pub mod log;
 pub mod markup;
 pub mod measure;
+mod open_files;
 mod random;
 pub mod service;
 pub mod sessions;

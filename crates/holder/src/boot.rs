@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sempre_journal::DEFAULT_INPUT_BUDGET_BYTES;
 use sempre_protocol::confinement::Confinement;
 use sempre_protocol::holder::{LOCK_NAME, MANIFEST_NAME, Manifest, Spec, StartError, StartReport};
@@ -85,6 +86,9 @@ fn start(directory: &Path, spec: Spec) -> Result<(Holder, Option<Group>), StartE
     let signals = Signals::install().map_err(system("the signal pipes"))?;
     let pty = Pty::open(manifest.size).map_err(system("a PTY"))?;
     let terminal = pty.open_terminal().map_err(system("the terminal"))?;
+    if let Some(soft) = spec.open_files {
+        take_open_files(soft).map_err(|errno| system("the limit of open files")(errno.into()))?;
+    }
     let group = make_group(spec.confinement.as_ref())?;
     let confinement = spec.confinement.as_ref().map(|wanted| (wanted, group.as_ref()));
     let started = child::spawn(&manifest, &spec.args, &spec.child_env, &terminal, confinement)?;
@@ -98,6 +102,17 @@ fn start(directory: &Path, spec: Spec) -> Result<(Holder, Option<Group>), StartE
     let socket = ControlSocket::bind(here).map_err(kill)?;
     let holder = Holder::new(manifest, pty, child, output, socket, signals, lock).with_recording(recording);
     Ok((holder, group))
+}
+
+/// Of this process, which needs few; the child has the same.
+fn take_open_files(soft: u64) -> rustix::io::Result<()> {
+    let given = getrlimit(Resource::Nofile);
+    let most = given.maximum.unwrap_or(u64::MAX);
+    let taken = Rlimit {
+        current: Some(soft.min(most)),
+        ..given
+    };
+    setrlimit(Resource::Nofile, taken)
 }
 
 fn make_group(confinement: Option<&Confinement>) -> Result<Option<Group>, StartError> {

@@ -17,6 +17,7 @@ use crate::config::{BasePath, ListenAddress, ServeConfig, layers};
 use crate::http::{self, Gate, Listener, ServerState, Tls};
 use crate::log::Log;
 use crate::measure::Measures;
+use crate::open_files;
 use crate::service::notify;
 use crate::sessions::clock::SystemClock;
 use crate::sessions::confinement::Confiner;
@@ -82,6 +83,7 @@ async fn serve(config: ServeConfig, mut reloads: Reloads) -> anyhow::Result<()> 
             default_shell: config.shell.clone(),
             holder: None,
             environment: BaseEnvironment::of_this_process(),
+            child_open_files: open_files::raise(),
             shell_integration: config.shell_integration,
             record_input: config.record_input,
             limits: config.limits,

@@ -58,7 +58,8 @@ fn ptys(look: &mut Look) -> Check {
 
 fn open_files(look: &mut Look) -> Check {
     look.note("getrlimit RLIMIT_NOFILE");
-    let limit = getrlimit(Resource::Nofile).current;
+    // The server raises its own to what it may be.
+    let limit = getrlimit(Resource::Nofile).maximum;
     match limit {
         Some(limit) if limit < FEW_FILES => Check::warning(
             "open_files",

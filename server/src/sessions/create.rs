@@ -88,6 +88,7 @@ pub(super) fn spec(
         confinement: None,
         budget_bytes: DEFAULT_BUDGET_BYTES,
         input_budget_bytes: None,
+        open_files: None,
     })
 }
 
@@ -123,6 +124,7 @@ pub(super) fn again(manifest: &Manifest, size: Size, base: &BaseEnvironment) -> 
         confinement: None,
         budget_bytes: DEFAULT_BUDGET_BYTES,
         input_budget_bytes: None,
+        open_files: None,
     })
 }
 

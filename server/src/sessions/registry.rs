@@ -37,6 +37,8 @@ pub struct RegistryOptions {
     pub holder: Option<PathBuf>,
     /// What every child inherits.
     pub environment: BaseEnvironment,
+    /// Soft limit of open files that each child begins with; none: that of this process.
+    pub child_open_files: Option<u64>,
     /// Shells tell where their prompt is, unless a request says otherwise.
     pub shell_integration: bool,
     /// Which sessions have their input recorded.

@@ -1,5 +1,7 @@
 //! Limits are named, refuse what is new and leave alone what is there; many sessions at once are no trouble.
 
+use std::fs;
+
 use futures_util::future::join_all;
 use sempre_protocol::api::{CreatedSession, SessionState};
 use serde_json::{Value, json};
@@ -117,6 +119,23 @@ async fn the_last_open_files_belong_to_the_sessions_there_are() {
         (answer.status == 201).then_some(())
     })
     .await;
+}
+
+/// The server takes what it may have; a program that counts on few begins with what the server was given.
+#[tokio::test]
+async fn the_server_may_open_all_that_it_is_allowed_and_shells_what_it_was_given() {
+    let server = Setup::new().after("ulimit -S -n 300; ulimit -H -n 900").start();
+    let limits = fs::read_to_string(format!("/proc/{}/limits", server.pid())).unwrap();
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"))
+        .unwrap();
+    assert_eq!(line.split_whitespace().collect::<Vec<_>>()[3..5], ["900", "900"]);
+    let id = server
+        .script("echo $(ulimit -S -n) of $(ulimit -H -n); cat")
+        .await;
+    let mut viewer = server.attach(id, "").await;
+    viewer.until_output("300 of 900\r\n").await;
 }
 
 async fn is_live(server: &Server, id: sempre_protocol::SessionId) {

@@ -63,4 +63,5 @@ mod slow_clients;
 mod spawn;
 mod store;
 mod tls;
+mod upgrade;
 mod viewers;

@@ -61,6 +61,7 @@ async fn open(dir: &TestDir, policy: LifePolicy, clock: Arc<dyn Clock>) -> Arc<R
         default_shell: "bash".into(),
         holder: Some(holder_program()),
         environment: BaseEnvironment::of_this_process(),
+        child_open_files: None,
         record_input: RecordInput::default(),
         confiner: Confiner::new(Default::default()).unwrap(),
         limits: Limits::default(),

@@ -195,8 +195,9 @@ impl Group {
         let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
         let line = mounts.lines().find(|line| line.contains(" - cgroup2 "))?;
         let root = PathBuf::from(line.split(' ').nth(4)?);
-        let group = Self(root.join(format!("sempre-test-{}", random_id())));
-        fs::create_dir(&group.0).ok()?;
+        let path = root.join(format!("sempre-test-{}", random_id()));
+        fs::create_dir(&path).ok()?;
+        let group = Self(path);
         let controllers = fs::read_to_string(group.0.join("cgroup.controllers")).ok()?;
         let has = |name: &str| controllers.split_whitespace().any(|word| word == name);
         ["memory", "cpu", "pids"].into_iter().all(has).then_some(group)

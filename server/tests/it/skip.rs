@@ -210,7 +210,7 @@ async fn who_comes_back_gets_the_bytes_if_few_and_a_snapshot_if_many() {
     let server = Setup::new().start();
     let id = server.script("seq 1 100000; cat").await;
     let end = server
-        .until(id, "the output", |info| info.offset.0 > 588_000)
+        .until(id, "the output", |info| info.offset.0 >= 688_895)
         .await
         .offset
         .0;

@@ -28,6 +28,9 @@ pub struct Spec {
     /// [`Manifest::records_input`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_budget_bytes: Option<u64>,
+    /// Soft limit of open files that the child begins with, at most the hard one; none: the holder's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_files: Option<u64>,
 }
 
 /// What a session is, for ever: `session.json` in its directory, mode 0600. The journal beside it is its output.

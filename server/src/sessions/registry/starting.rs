@@ -128,7 +128,8 @@ impl Registry {
         }
     }
 
-    async fn start(&self, spec: Spec, limits: &Limits) -> Result<Arc<Session>, SessionError> {
+    async fn start(&self, mut spec: Spec, limits: &Limits) -> Result<Arc<Session>, SessionError> {
+        spec.open_files = self.options.child_open_files;
         let Ok(_place) = self.starting.acquire().await else {
             return Err(SessionError::Draining);
         };

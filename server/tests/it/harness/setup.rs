@@ -97,11 +97,14 @@ pub(crate) struct Setup {
     env: Vec<(String, String)>,
     /// A program in front of the server, with its arguments.
     through: Vec<OsString>,
+    /// Server and holder, if they are not today's.
+    programs: Option<(PathBuf, PathBuf)>,
 }
 
 impl Setup {
     pub(crate) fn new() -> Self {
         Self {
+            programs: None,
             listen: Vec::new(),
             args: Vec::new(),
             env: Vec::new(),
@@ -140,6 +143,12 @@ impl Setup {
     /// Runs `program` with `args` in front of the server.
     pub(crate) fn through(mut self, program: &[&str]) -> Self {
         self.through = program.iter().map(OsString::from).collect();
+        self
+    }
+
+    /// Other programs than today's.
+    pub(crate) fn programs(mut self, server: PathBuf, holder: PathBuf) -> Self {
+        self.programs = Some((server, holder));
         self
     }
 
@@ -197,7 +206,9 @@ impl Setup {
 
     fn command(&self, dir: &TestDir, data_dir: &Path) -> Command {
         let mut words = self.through.clone();
-        words.extend([SEMPRE.into(), "serve".into()]);
+        let todays = || (PathBuf::from(SEMPRE), holder_program());
+        let (sempre, holder) = self.programs.clone().unwrap_or_else(todays);
+        words.extend([sempre.into(), "serve".into()]);
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).arg("--data-dir").arg(data_dir);
         let loopback = vec!["127.0.0.1:0".to_owned()];
@@ -213,9 +224,7 @@ impl Setup {
         // Nothing of who runs the tests but where programs are.
         let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
         command.env("PATH", path).env("LANG", "C.UTF-8");
-        command
-            .env("HOME", dir.home())
-            .env("SEMPRE_HOLDER", holder_program());
+        command.env("HOME", dir.home()).env("SEMPRE_HOLDER", holder);
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
             .stdin(Stdio::null())

@@ -55,6 +55,7 @@ impl SpecBuilder {
             child_env: BTreeMap::from([("PATH".into(), path)]),
             budget_bytes: sempre_journal::DEFAULT_BUDGET_BYTES,
             input_budget_bytes: None,
+            open_files: None,
         })
     }
 
