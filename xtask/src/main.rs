@@ -9,7 +9,9 @@
     reason = "telling a developer what happens is what this program is for"
 )]
 
+mod cargo_tool;
 mod checks;
+mod dist;
 mod page;
 mod prerequisites;
 mod processes;
@@ -44,6 +46,11 @@ enum Verb {
     Fuzz(verbs::fuzz::Args),
     /// Build for release, then measure.
     Bench(verbs::bench::Args),
+    /// Build for release, then make what is handed out: tarball, Debian package, SBOM, sums.
+    Dist(verbs::dist::Args),
+    /// The life of a package, as the test of `dist` starts it where nothing of this machine can be changed.
+    #[command(hide = true)]
+    LifeOfAPackage(suite::LifeArgs),
 }
 
 fn main() -> ExitCode {
@@ -53,6 +60,8 @@ fn main() -> ExitCode {
         Verb::Test(args) => verbs::test::run(&args),
         Verb::Fuzz(args) => verbs::fuzz::run(&args),
         Verb::Bench(args) => verbs::bench::run(&args),
+        Verb::Dist(args) => verbs::dist::run(&args),
+        Verb::LifeOfAPackage(args) => suite::life_of_a_package(&args),
     };
     match result {
         Ok(code) => code,

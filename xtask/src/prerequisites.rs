@@ -44,6 +44,24 @@ pub(crate) fn add_wasm_target() -> Result<()> {
     }
 }
 
+/// A target of programs, and the C compiler for it where that is another one.
+pub(crate) fn add_program_target(triple: &str) -> Result<()> {
+    let has = || {
+        answer("rustc", &["--print", "target-libdir", "--target", triple])
+            .is_some_and(|dir| Path::new(&dir).is_dir())
+    };
+    if !has() {
+        let _ = answer("rustup", &["target", "add", triple]);
+    }
+    if !has() {
+        bail!("the target {triple} could not be added; see why with: rustup target add {triple}");
+    }
+    if triple.ends_with("-musl") && answer("musl-gcc", &["--version"]).is_none() {
+        bail!("`musl-gcc` is missing: apt-get install -y musl-tools (Debian, Ubuntu)");
+    }
+    Ok(())
+}
+
 fn report(missing: &[String]) -> Result<()> {
     if !missing.is_empty() {
         bail!("something is missing on this machine\n  {}", missing.join("\n  "));

@@ -60,6 +60,8 @@ pub(crate) struct Member {
     pub(crate) name: String,
     /// Names of its features.
     pub(crate) features: Vec<String>,
+    /// Its directory.
+    pub(crate) dir: PathBuf,
 }
 
 /// This checkout.
@@ -71,6 +73,8 @@ pub(crate) struct Workspace {
     pub(crate) target: PathBuf,
     /// Its packages.
     pub(crate) members: Vec<Member>,
+    /// The version of all of them.
+    pub(crate) version: String,
 }
 
 impl Workspace {
@@ -90,12 +94,23 @@ impl Workspace {
             .map(|package| Member {
                 name: package.name.to_string(),
                 features: package.features.keys().cloned().collect(),
+                dir: package
+                    .manifest_path
+                    .parent()
+                    .map(|dir| dir.as_std_path().to_owned())
+                    .unwrap_or_default(),
             })
             .collect();
+        let version = metadata
+            .workspace_packages()
+            .first()
+            .map(|package| package.version.to_string())
+            .context("the workspace has no packages")?;
         Ok(Self {
             root: metadata.workspace_root.clone().into_std_path_buf(),
             target: metadata.target_directory.clone().into_std_path_buf(),
             members,
+            version,
         })
     }
 
@@ -115,7 +130,13 @@ impl Workspace {
 
     /// A program that cargo built.
     pub(crate) fn program(&self, profile: Profile, name: &str) -> PathBuf {
-        self.target.join(profile.native_dir()).join(name)
+        self.programs(profile, None).join(name)
+    }
+
+    /// The directory of programs that cargo built, for a `target` that was asked for or for this machine.
+    pub(crate) fn programs(&self, profile: Profile, target: Option<&str>) -> PathBuf {
+        let root = target.map_or_else(|| self.target.clone(), |triple| self.target.join(triple));
+        root.join(profile.native_dir())
     }
 
     /// A call of cargo whose server embeds the site of `profile`. Every call goes through here: the server does

@@ -133,7 +133,8 @@ fn apt_install(suite: &Suite<'_>, packages: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn on_path(name: &str) -> Option<PathBuf> {
+/// Where a program is, if it is anywhere.
+pub(super) fn on_path(name: &str) -> Option<PathBuf> {
     // Debian has servers where an ordinary user's PATH does not look.
     let look = "PATH=$PATH:/usr/sbin; command -v -- \"$1\"";
     answer("sh", &["-c", look, "sh", name]).map(PathBuf::from)

@@ -1,21 +1,22 @@
 //! Licences, sources and known weaknesses of the libraries, by cargo-deny.
 
-use std::env;
-use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
 
 use super::not_run::NotRun;
 use super::{Report, Suite};
-use crate::run::answer;
+use crate::cargo_tool::CargoTool;
 
-/// Installed once into the target directory where there is none.
-const VERSION: &str = "0.20.2";
+const DENY: CargoTool = CargoTool {
+    name: "cargo-deny",
+    version: "0.20.2",
+    version_args: &["--version"],
+};
 
 /// Everything that needs no network, then the advisories if their database can be fetched.
 pub(super) fn check(suite: &Suite<'_>) -> Result<Report> {
-    let program = find_or_install(suite)?;
+    let program = DENY.find_or_install(suite.workspace)?;
     let deny = |args: &[&str]| {
         let mut command = Command::new(&program);
         command
@@ -41,31 +42,4 @@ pub(super) fn check(suite: &Suite<'_>) -> Result<Report> {
         report.not_run.push(NotRun::new("deny:advisories", reason));
     }
     Ok(report)
-}
-
-/// The user's own, or the one in the target directory; it takes about two minutes to build on two cores.
-fn find_or_install(suite: &Suite<'_>) -> Result<PathBuf> {
-    if answer("cargo-deny", &["--version"]).is_some() {
-        return Ok("cargo-deny".into());
-    }
-    let root = suite.workspace.target.join("tools");
-    let program = root.join("bin/cargo-deny");
-    if answer(&program.to_string_lossy(), &["--version"]).is_some_and(|version| version.ends_with(VERSION)) {
-        return Ok(program);
-    }
-    println!("      building cargo-deny {VERSION}, once");
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command
-        .args([
-            "install",
-            "cargo-deny",
-            "--locked",
-            "--force",
-            "--version",
-            VERSION,
-            "--root",
-        ])
-        .arg(&root);
-    suite.must("deny:install", &mut command)?;
-    Ok(program)
 }

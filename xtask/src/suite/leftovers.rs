@@ -97,7 +97,8 @@ fn is_product(suite: &Suite<'_>, process: &Process) -> bool {
         .is_some_and(|path| programs.into_iter().any(|program| program == path))
 }
 
-fn wait_for_end(pid: u32, limit: Duration) {
+/// Returns when a process has ended, or after the limit.
+pub(super) fn wait_for_end(pid: u32, limit: Duration) {
     let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
         return;
     };

@@ -6,8 +6,11 @@
 mod browser;
 mod browser_programs;
 mod cargo_steps;
+mod container;
+mod deb_life;
 mod deny;
 mod described;
+mod dist;
 mod leftovers;
 mod not_run;
 mod plan;
@@ -16,6 +19,7 @@ mod rust_tests;
 mod source_steps;
 mod summary;
 
+pub(crate) use deb_life::{Args as LifeArgs, run as life_of_a_package};
 pub(crate) use plan::plan;
 
 use std::collections::BTreeSet;
@@ -185,6 +189,8 @@ impl<'a> Suite<'a> {
             Action::Types => browser::types(self),
             Action::Described => described::check(self),
             Action::Browser => browser::run(self),
+            Action::Container => container::check(self),
+            Action::Dist => dist::check(self),
             Action::Leftovers => leftovers::check(self),
         }
     }

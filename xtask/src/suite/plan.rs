@@ -36,6 +36,8 @@ pub(super) enum Action {
     Types,
     Described,
     Browser,
+    Container,
+    Dist,
     Leftovers,
 }
 
@@ -108,6 +110,7 @@ fn all(members: &[Member]) -> Vec<Step> {
         step("arrows", Action::Arrows, &[]),
         step("tidy", Action::Tidy, &[]),
         step("deny", Action::Deny, &[]),
+        step("container", Action::Container, &[]),
         step("types", Action::Types, &[]),
     ];
     for build in &builds {
@@ -155,6 +158,11 @@ fn all(members: &[Member]) -> Vec<Step> {
         Action::Browser,
         &["build:page", "build:holder", "build:server"],
     ));
+    steps.push(step(
+        "dist",
+        Action::Dist,
+        &["build:page", "build:holder", "build:server"],
+    ));
     steps.push(step("leftovers", Action::Leftovers, &[]));
     steps
 }
@@ -199,6 +207,7 @@ mod tests {
         let member = |name: &str, features: &[&str]| Member {
             name: name.to_owned(),
             features: features.iter().map(|name| (*name).to_owned()).collect(),
+            dir: "/".into(),
         };
         let members = vec![
             member("sempre-app", &["hydrate", "ssr"]),
@@ -210,6 +219,7 @@ mod tests {
             root: "/".into(),
             target: "/".into(),
             members,
+            version: "0.1.0".to_owned(),
         }
     }
 
