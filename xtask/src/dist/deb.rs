@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::Made;
 use crate::cargo_tool::CargoTool;
 use crate::run::{Job, answer, must};
 use crate::workspace::{Workspace, without_cargo_run};
@@ -23,18 +22,12 @@ pub(super) fn possible() -> bool {
     answer("dpkg", &["--version"]).is_some()
 }
 
-/// Makes `sempre_VERSION-REVISION_ARCHITECTURE.deb` in `dir` of what is built and made; its path. Only for this machine's
+/// Makes `sempre_VERSION-REVISION_ARCHITECTURE.deb` in `dir` of what is built and of [`super::Made`]; its path. Only for this machine's
 /// own kind of programs.
 ///
 /// # Errors
 /// With what cargo-deb said.
-pub(crate) fn make(
-    workspace: &Workspace,
-    _made: &Made,
-    dir: &Path,
-    epoch: u64,
-    revision: u32,
-) -> Result<PathBuf> {
+pub(crate) fn make(workspace: &Workspace, dir: &Path, epoch: u64, revision: u32) -> Result<PathBuf> {
     let program = DEB.find_or_install(workspace)?;
     let architecture = answer("dpkg", &["--print-architecture"])
         .context("dpkg does not tell this machine's architecture")?;

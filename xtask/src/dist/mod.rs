@@ -14,7 +14,7 @@ pub(crate) use deb::make as debian_package;
 pub(crate) use made::Made;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -48,8 +48,7 @@ pub(crate) struct Dist {
     pub(crate) sums: PathBuf,
 }
 
-/// Makes everything of programs that are built. The directory holds nothing else afterwards but what was made for other
-/// platforms.
+/// Makes everything of programs that are built. What was made for other platforms and versions stays, and is among the sums.
 ///
 /// # Errors
 /// If a program is missing or a tool fails.
@@ -57,21 +56,18 @@ pub(crate) fn make(workspace: &Workspace, platform: &Platform, progress: &mut Pr
     let dir = workspace.target.join("dist");
     fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
     let epoch = epoch::seconds(workspace)?;
-    let stem = format!("sempre-{}-{}", workspace.version, platform.triple);
-    let (made, tarball) = progress.step("dist: tarball", false, || {
+    let tarball = progress.step("dist: tarball", false, || {
         let made = Made::by_the_programs(workspace, platform)?;
-        let tarball = dir.join(format!("{stem}.tar.gz"));
-        tarball::write(workspace, &made, &stem, epoch, &tarball)?;
-        Ok((made, tarball))
+        tarball(workspace, platform, &made, &dir)
     })?;
     let deb = progress.step("dist: Debian package", false, || {
         if platform.explicit || !deb::possible() {
             return Ok(None);
         }
-        deb::make(workspace, &made, &dir, epoch, 1).map(Some)
+        deb::make(workspace, &dir, epoch, 1).map(Some)
     })?;
     let sbom = progress.step("dist: SBOM", false, || {
-        let path = dir.join(format!("{stem}.cdx.json"));
+        let path = dir.join(format!("{}.cdx.json", stem(workspace, platform)));
         sbom::write(workspace, platform, epoch, &path)?;
         Ok(path)
     })?;
@@ -83,6 +79,24 @@ pub(crate) fn make(workspace: &Workspace, platform: &Platform, progress: &mut Pr
         sbom,
         sums,
     })
+}
+
+/// Makes the tarball in `dir`; its path.
+pub(crate) fn tarball(
+    workspace: &Workspace,
+    platform: &Platform,
+    made: &Made,
+    dir: &Path,
+) -> Result<PathBuf> {
+    let stem = stem(workspace, platform);
+    let path = dir.join(format!("{stem}.tar.gz"));
+    tarball::write(workspace, made, &stem, epoch::seconds(workspace)?, &path)?;
+    Ok(path)
+}
+
+/// What the files' names begin with.
+fn stem(workspace: &Workspace, platform: &Platform) -> String {
+    format!("sempre-{}-{}", workspace.version, platform.triple)
 }
 
 /// The time that stands in everything that is made, seconds of Unix.
