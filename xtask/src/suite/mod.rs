@@ -18,6 +18,7 @@ mod playwright_report;
 mod rust_tests;
 mod source_steps;
 mod summary;
+mod upgrade;
 
 pub(crate) use deb_life::{Args as LifeArgs, run as life_of_a_package};
 pub(crate) use plan::plan;
@@ -191,6 +192,7 @@ impl<'a> Suite<'a> {
             Action::Browser => browser::run(self),
             Action::Container => container::check(self),
             Action::Dist => dist::check(self),
+            Action::Upgrade => upgrade::check(self),
             Action::Leftovers => leftovers::check(self),
         }
     }

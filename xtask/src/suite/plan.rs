@@ -38,6 +38,7 @@ pub(super) enum Action {
     Browser,
     Container,
     Dist,
+    Upgrade,
     Leftovers,
 }
 
@@ -163,6 +164,7 @@ fn all(members: &[Member]) -> Vec<Step> {
         Action::Dist,
         &["build:page", "build:holder", "build:server"],
     ));
+    steps.push(step("upgrade", Action::Upgrade, &["build:holder"]));
     steps.push(step("leftovers", Action::Leftovers, &[]));
     steps
 }
