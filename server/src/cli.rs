@@ -13,6 +13,7 @@ mod heartbeat;
 mod key;
 mod last_words;
 mod list;
+mod local_terminal;
 mod logs;
 mod man;
 mod named_keys;
@@ -29,10 +30,12 @@ mod serve;
 mod service;
 mod share;
 mod show;
+mod signals;
 mod start;
 mod stats;
 mod stop;
 mod table;
+mod tui;
 mod wait;
 
 use std::ffi::OsString;
@@ -60,6 +63,8 @@ enum Verb {
     New(new::Flags),
     /// List sessions
     List(list::Flags),
+    /// Show sessions in a list that is kept up; attach, start, end and remove there
+    Tui(tui::Flags),
     /// Show everything known of a session
     Show(show::Flags),
     /// End sessions; their output stays
@@ -124,6 +129,7 @@ fn dispatch() -> anyhow::Result<ExitCode> {
         Verb::Attach(flags) => attach::run(flags),
         Verb::New(flags) => new::run(flags),
         Verb::List(flags) => list::run(flags),
+        Verb::Tui(flags) => tui::run(flags),
         Verb::Show(flags) => show::run(flags),
         Verb::Stop(flags) => stop::run(flags),
         Verb::Restart(flags) => restart::run(flags),

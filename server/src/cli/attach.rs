@@ -1,26 +1,25 @@
 //! `sempre attach`: this terminal becomes a viewer of a session.
 
 mod keys;
-mod local;
 mod picture;
 mod queries;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::bail;
 use clap::Args;
 use sempre_protocol::api::SessionInfo;
 use sempre_protocol::texts::{ExitStatus, ServerText};
 use sempre_protocol::{SessionId, Size};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep_until};
 
 use self::keys::{DetachKey, Typed, is_typing};
-use self::local::LocalTerminal;
 use self::picture::Picture;
 use super::connect::{ServerFlags, SessionArg, block_on};
 use super::exit::{self, Outcome};
+use super::local_terminal::{self, Drawn, LocalTerminal};
+use super::signals::Signals;
 use super::{describe, last_words, out};
 use crate::client::{AttachOptions, Attached, Attachment, Client};
 
@@ -68,13 +67,29 @@ pub(super) struct LocalFlags {
     name: Option<String>,
 }
 
+impl LocalFlags {
+    /// How to detach, in words.
+    pub(super) fn detach_advice(&self) -> String {
+        self.detach_key.advice()
+    }
+}
+
 /// The size of the terminal this program runs in.
 ///
 /// # Errors
 /// If there is none.
 pub(super) fn size_of_terminal() -> anyhow::Result<Size> {
-    local::demand_terminal()?;
-    Ok(local::size_of(&std::io::stdout()))
+    demand_terminal()?;
+    Ok(local_terminal::size_of(&std::io::stdout()))
+}
+
+fn demand_terminal() -> anyhow::Result<()> {
+    if local_terminal::is_terminal() {
+        return Ok(());
+    }
+    bail!(
+        "attaching takes a terminal; without one there are `sempre logs --follow`, `sempre send` and `sempre run`"
+    )
 }
 
 pub(super) fn run(flags: Flags) -> Outcome {
@@ -86,8 +101,17 @@ pub(super) fn run(flags: Flags) -> Outcome {
     })
 }
 
-/// Attaches until the session ends or somebody detaches.
+/// Attaches until the session ends or somebody detaches, and says which.
 pub(super) async fn attach(client: Client, session: &SessionInfo, flags: LocalFlags) -> Outcome {
+    let ended = view(client, session, flags).await?;
+    told(session.session_id, ended)
+}
+
+/// Attaches until the session ends or somebody detaches. After it the terminal is itself again.
+///
+/// # Errors
+/// What keeps from attaching, or that the terminal is no more.
+pub(super) async fn view(client: Client, session: &SessionInfo, flags: LocalFlags) -> anyhow::Result<End> {
     let id = session.session_id;
     last_words::refuse_ended(&client, session).await?;
     if std::env::var("SEMPRE_SESSION").is_ok_and(|inside| inside == id.to_string()) {
@@ -114,7 +138,8 @@ pub(super) async fn attach(client: Client, session: &SessionInfo, flags: LocalFl
         describe::short(id),
         session.shell
     ))?;
-    let terminal = LocalTerminal::open()?;
+    demand_terminal()?;
+    let terminal = LocalTerminal::open(Drawn::Session)?;
     let viewer = Viewer {
         picture: Picture::new(terminal.size(), flags.lines),
         typed: Typed::new(flags.detach_key),
@@ -125,15 +150,17 @@ pub(super) async fn attach(client: Client, session: &SessionInfo, flags: LocalFl
         lost_at: None,
         advice,
     };
-    // The terminal is itself again before anything is said.
-    let ended = viewer.run().await;
-    told(id, ended?)
+    viewer.run().await
 }
 
 /// Why it is over.
-enum End {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// By the keys that detach.
     Detached,
+    /// The session has ended; without a status it was lost with its holder.
     Exit(Option<ExitStatus>),
+    /// By a signal to this program.
     Signal(u8),
 }
 
@@ -151,43 +178,6 @@ fn told(id: SessionId, end: End) -> Outcome {
             Ok(exit::of_status(status))
         }
         End::Signal(signal) => Ok((128 + signal).into()),
-    }
-}
-
-/// What ends this program, and what changes its terminal.
-struct Signals {
-    resized: Signal,
-    terminate: Signal,
-    hangup: Signal,
-    interrupt: Signal,
-    quit: Signal,
-}
-
-impl Signals {
-    fn listen() -> anyhow::Result<Self> {
-        let listen = |kind| signal(kind).context("cannot listen to signals");
-        Ok(Self {
-            resized: listen(SignalKind::window_change())?,
-            terminate: listen(SignalKind::terminate())?,
-            hangup: listen(SignalKind::hangup())?,
-            interrupt: listen(SignalKind::interrupt())?,
-            quit: listen(SignalKind::quit())?,
-        })
-    }
-
-    /// The number of the next signal that ends the program.
-    async fn ending(
-        terminate: &mut Signal,
-        hangup: &mut Signal,
-        interrupt: &mut Signal,
-        quit: &mut Signal,
-    ) -> u8 {
-        tokio::select! {
-            _ = terminate.recv() => 15,
-            _ = hangup.recv() => 1,
-            _ = interrupt.recv() => 2,
-            _ = quit.recv() => 3,
-        }
     }
 }
 
@@ -209,13 +199,7 @@ impl Viewer {
             self.attachment.resize(self.terminal.size());
         }
         loop {
-            let Signals {
-                resized,
-                terminate,
-                hangup,
-                interrupt,
-                quit,
-            } = &mut self.signals;
+            let Signals { resized, ending } = &mut self.signals;
             let notice_at = self.lost_at.map(|at| at + NOTICE_AFTER);
             tokio::select! {
                 event = self.attachment.next() => if let Some(end) = self.hear(event?).await? {
@@ -234,7 +218,7 @@ impl Viewer {
                         self.attachment.resize(size);
                     }
                 }
-                signal = Signals::ending(terminate, hangup, interrupt, quit) => return Ok(End::Signal(signal)),
+                signal = ending.next() => return Ok(End::Signal(signal)),
                 () = at(notice_at) => {
                     self.lost_at = None;
                     let notice = self.picture.notice(&self.advice);

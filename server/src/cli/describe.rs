@@ -28,7 +28,8 @@ pub(super) fn exit(status: Option<ExitStatus>) -> String {
     }
 }
 
-fn state(session: &SessionInfo) -> String {
+/// Where it stands, in at most ten letters.
+pub(super) fn state(session: &SessionInfo) -> String {
     match (session.state, session.exit) {
         (SessionState::Active, _) if session.problem.is_some() => "problem".into(),
         (SessionState::Completed, Some(ExitStatus::Code(code))) => format!("exited {code}"),

@@ -31,6 +31,16 @@ pub(super) fn run(flags: Flags) -> Outcome {
 }
 
 fn text(session: &SessionInfo) -> String {
+    let line = |(name, value)| format!("{name:<15}{value}");
+    known(session)
+        .into_iter()
+        .map(line)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// What is known of a session, in words, each with what it is; made [`plain`].
+pub(super) fn known(session: &SessionInfo) -> Vec<(&'static str, String)> {
     let seconds = |seconds: u64| describe::span(seconds);
     let labels = session.labels.iter().map(|(key, value)| format!("{key}={value}"));
     let ended = session.ended_at.as_ref().map(|at| {
@@ -74,9 +84,8 @@ fn text(session: &SessionInfo) -> String {
         ("expires", expires),
         ("summary", session.summary.clone()),
     ];
-    let known = lines.into_iter().filter_map(|(name, value)| {
-        let value = value?;
-        Some(format!("{name:<15}{}", plain(&value)))
-    });
-    known.collect::<Vec<_>>().join("\n")
+    let known = lines
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, plain(&value?))));
+    known.collect()
 }

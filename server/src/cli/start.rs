@@ -11,7 +11,7 @@ use sempre_protocol::confinement::ResourceLimits;
 use crate::config::life::Span;
 
 /// What to start.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct StartFlags {
     /// Shell: a name such as zsh, or an absolute path [default: the server's]
     #[arg(long, value_name = "CMD", conflicts_with = "command")]
@@ -63,6 +63,15 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 impl StartFlags {
+    /// As if a command and labels, and nothing else, stood on the command line.
+    pub(super) fn of(command: Vec<String>, label: Vec<(String, String)>) -> Self {
+        Self {
+            command,
+            label,
+            ..Self::default()
+        }
+    }
+
     /// Whether a shell was asked for by name.
     pub(super) fn names_shell(&self) -> bool {
         self.shell.is_some()

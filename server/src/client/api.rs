@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use reqwest::{Method, Response, StatusCode, header};
-use sempre_protocol::api::{CreateSession, CreatedSession, Problem, SessionInfo, SessionState, Shells};
+use sempre_protocol::api::{
+    CreateSession, CreatedSession, Health, Problem, SessionInfo, SessionState, Shells,
+};
 use sempre_protocol::programs::{InputTaken, RunCommand, RunResult, SendInput, WaitRequest, WaitResult};
 use sempre_protocol::stats::Stats;
 use sempre_protocol::{Offset, SessionId};
@@ -166,6 +168,11 @@ impl Client {
     /// Statistics of all sessions.
     pub async fn stats(&self) -> Result<Stats, ClientError> {
         self.get("api/v1/stats", &[]).await
+    }
+
+    /// How the server is.
+    pub async fn health(&self) -> Result<Health, ClientError> {
+        self.get("api/v1/health", &[]).await
     }
 
     /// Shells that can be started.

@@ -147,6 +147,16 @@ impl Target {
         }
     }
 
+    /// The error of a server that takes too long.
+    pub fn silent(&self) -> ClientError {
+        self.unreachable("no answer in time")
+    }
+
+    /// The error of a server that closed a connection which was to stay.
+    pub fn closed(&self) -> ClientError {
+        self.unreachable("the connection was closed")
+    }
+
     pub(super) fn strange(&self, what: impl fmt::Display) -> ClientError {
         ClientError::Strange {
             target: self.shown.clone(),

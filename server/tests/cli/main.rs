@@ -21,4 +21,5 @@ mod program;
 mod reach;
 mod sessions;
 mod terminal;
+mod tui;
 mod typing;

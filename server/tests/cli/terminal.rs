@@ -48,6 +48,11 @@ fn no_ctty() -> i32 {
 impl Terminal {
     /// Runs `sempre WORDS…` for this server in a terminal of 80 × 24.
     pub(crate) fn run(server: &Server, words: &[&str]) -> Self {
+        Self::run_with(server, words, &[])
+    }
+
+    /// The same with more in its environment.
+    pub(crate) fn run_with(server: &Server, words: &[&str], env: &[(&str, &str)]) -> Self {
         let pair = native_pty_system().openpty(pty_size(Size::DEFAULT)).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sempre"));
         command.args(words);
@@ -58,6 +63,9 @@ impl Terminal {
         command.env("HOME", server.home());
         command.env("TERM", "xterm-256color");
         command.env("SEMPRE_DATA_DIR", server.dir().data());
+        for (name, value) in env {
+            command.env(name, value);
+        }
         command.cwd(server.home());
         let child = pair.slave.spawn_command(command).unwrap();
         let mut reader = pair.master.try_clone_reader().unwrap();

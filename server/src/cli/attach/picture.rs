@@ -4,8 +4,8 @@
 use sempre_protocol::Size;
 use sempre_screen::{Engine, Screen};
 
-use super::local::RESET;
 use super::queries::WithoutQueries;
+use crate::cli::local_terminal::RESET;
 use crate::client::Snapshot;
 
 /// Empties the screen.

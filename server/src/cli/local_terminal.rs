@@ -1,4 +1,5 @@
-//! The terminal this program runs in: raw while a session is attached, and as it was before in any case after that.
+//! The terminal this program runs in: raw while it is taken, and as it was before in any case after that. What is shown
+//! on it is the business of those who take it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal};
@@ -8,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 use rustix::termios::{self, OptionalActions, QueueSelector, Termios};
@@ -27,9 +28,37 @@ pub(super) const RESET: &str = "\x1b[?1049l\x1b[?9;1000;1002;1003;1005;1006;1015
     \x1b]104\x1b\\\x1b]110\x1b\\\x1b]111\x1b\\\x1b]112\x1b\\";
 /// To the last line, whatever is there scrolls up.
 const LEAVE: &str = "\x1b[999;1H\r\n";
+/// Shows the other screen, empty, without a cursor; pasted text comes marked as such.
+pub(super) const ENTER_OTHER_SCREEN: &str = "\x1b[?1049h\x1b[?2004h\x1b[?25l\x1b[0m\x1b[H\x1b[2J";
+const LEAVE_OTHER_SCREEN: &str = "\x1b[0m\x1b[?2004l\x1b[?25h\x1b[?1049l";
+
+/// What is drawn on the terminal while it is taken, and so what is to be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Drawn {
+    /// Anything, by programs of a session: the prompt comes back below it.
+    Session,
+    /// What this program draws after [`ENTER_OTHER_SCREEN`]: the prompt comes back where it was.
+    OtherScreen,
+}
+
+impl Drawn {
+    fn undone(self) -> String {
+        match self {
+            Self::Session => format!("{RESET}{LEAVE}"),
+            Self::OtherScreen => LEAVE_OTHER_SCREEN.to_owned(),
+        }
+    }
+}
 
 /// The terminal as it was. Whoever takes it out puts it back: the end, or a panic.
-static BEFORE: Mutex<Option<(OwnedFd, Termios)>> = Mutex::new(None);
+static BEFORE: Mutex<Option<Before>> = Mutex::new(None);
+
+#[derive(Debug)]
+struct Before {
+    tty: OwnedFd,
+    settings: Termios,
+    drawn: Drawn,
+}
 
 /// The terminal, raw.
 #[derive(Debug)]
@@ -39,22 +68,26 @@ pub(super) struct LocalTerminal {
 }
 
 impl LocalTerminal {
-    /// Takes the terminal.
+    /// Takes the terminal, which standard input and output are.
     ///
     /// # Errors
-    /// If standard input and output are no terminal.
-    pub(super) fn open() -> anyhow::Result<Self> {
-        demand_terminal()?;
+    /// If it cannot be opened or set.
+    pub(super) fn open(drawn: Drawn) -> anyhow::Result<Self> {
         // Opened anew: what is set for it (to not block) is not set for the shell that comes after.
         let tty = open_tty().context("cannot open the terminal")?;
-        let before = termios::tcgetattr(&tty).context("cannot read the terminal's settings")?;
-        let mut raw = before.clone();
+        let settings = termios::tcgetattr(&tty).context("cannot read the terminal's settings")?;
+        let mut raw = settings.clone();
         raw.make_raw();
         let kept = tty
             .as_fd()
             .try_clone_to_owned()
             .context("cannot keep the terminal")?;
-        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some((kept, before));
+        let before = Before {
+            tty: kept,
+            settings,
+            drawn,
+        };
+        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
         restore_at_panic();
         let other = tty.try_clone().context("cannot keep the terminal")?;
         // What waits for a pipe waits for a terminal just as well.
@@ -110,17 +143,9 @@ fn is_passing(error: &io::Error) -> bool {
     )
 }
 
-/// Refuses what is no terminal.
-///
-/// # Errors
-/// If standard input or output is none.
-pub(super) fn demand_terminal() -> anyhow::Result<()> {
-    if io::stdin().is_terminal() && io::stdout().is_terminal() {
-        return Ok(());
-    }
-    bail!(
-        "attaching takes a terminal; without one there are `sempre logs --follow`, `sempre send` and `sempre run`"
-    )
+/// Whether a person sits at standard input and output.
+pub(super) fn is_terminal() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
 /// The size of a terminal.
@@ -172,8 +197,9 @@ fn restore_at_panic() {
 
 fn restore() {
     let taken = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let Some((tty, before)) = taken else { return };
-    let words = format!("{RESET}{LEAVE}");
+    let Some(before) = taken else { return };
+    let Before { tty, settings, drawn } = before;
+    let words = drawn.undone();
     let mut rest = words.as_bytes();
     let limit = Timespec::try_from(LAST_WORDS_LIMIT).ok();
     while !rest.is_empty() {
@@ -191,5 +217,58 @@ fn restore() {
     }
     // Reports that came after the session was left are for nobody.
     let _ = termios::tcflush(&tty, QueueSelector::IFlush);
-    let _ = termios::tcsetattr(&tty, OptionalActions::Now, &before);
+    let _ = termios::tcsetattr(&tty, OptionalActions::Now, &settings);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+    use rustix::termios::LocalModes;
+
+    use super::*;
+
+    /// Set for the copy of this program that takes its terminal and panics.
+    const PANICS: &str = "SEMPRE_TEST_PANICS";
+    const NAME: &str = "cli::local_terminal::tests::a_panic_leaves_the_terminal_as_it_was";
+
+    fn panic_on_a_raw_terminal() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.unwrap();
+        let _inside = runtime.enter();
+        let _terminal = LocalTerminal::open(Drawn::OtherScreen).unwrap();
+        panic!("on purpose");
+    }
+
+    #[test]
+    fn a_panic_leaves_the_terminal_as_it_was() {
+        if std::env::var_os(PANICS).is_some() {
+            panic_on_a_raw_terminal();
+        }
+        let pair = native_pty_system().openpty(PtySize::default()).unwrap();
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args(["--exact", NAME, "--nocapture"]);
+        command.env(PANICS, "1");
+        let mut child = pair.slave.spawn_command(command).unwrap();
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let reading = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            // The end of a terminal is an error.
+            let _ = reader.read_to_end(&mut bytes);
+            String::from_utf8_lossy(&bytes).into_owned()
+        });
+        assert!(!child.wait().unwrap().success());
+        let flags = i32::try_from(OFlags::NOCTTY.bits()).unwrap();
+        let mut options = OpenOptions::new();
+        let tty = options.read(true).custom_flags(flags);
+        let tty = tty.open(pair.master.tty_name().unwrap()).unwrap();
+        let modes = termios::tcgetattr(&tty).unwrap().local_modes;
+        assert!(modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG));
+        drop((tty, pair.slave));
+        let said = reading.join().unwrap();
+        let left = said.find(LEAVE_OTHER_SCREEN).unwrap();
+        assert!(said[left..].contains("on purpose"), "{said:?}");
+        assert!(!said[..left].contains("on purpose"), "{said:?}");
+    }
 }
