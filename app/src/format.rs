@@ -79,6 +79,7 @@ pub fn end_reason(reason: &str) -> Option<&'static str> {
         "idle" => Some("it was idle for too long"),
         "shutdown" => Some("the service was shut down"),
         "orphaned" => Some("its holder was lost"),
+        "imported" => Some("a recording from elsewhere"),
         "group_limit" => Some("its group had too many sessions"),
         _ => None,
     }

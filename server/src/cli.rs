@@ -10,6 +10,7 @@ mod doctor;
 mod exit;
 mod export;
 mod heartbeat;
+mod import;
 mod key;
 mod last_words;
 mod list;
@@ -85,6 +86,8 @@ enum Verb {
     Logs(logs::Flags),
     /// Write a session's recording or screen to a file
     Export(export::Flags),
+    /// Make an ended session of a recording of asciinema
+    Import(import::Flags),
     /// Make, list and take back links that open one session
     Share(share::Flags),
     /// Make, list and take back API keys
@@ -140,6 +143,7 @@ fn dispatch() -> anyhow::Result<ExitCode> {
         Verb::Screen(flags) => screen::run(flags),
         Verb::Logs(flags) => logs::run(flags),
         Verb::Export(flags) => export::run(flags),
+        Verb::Import(flags) => import::run(flags),
         Verb::Share(flags) => share::run(flags),
         Verb::Key(flags) => key::run(flags),
         Verb::Stats(flags) => stats::run(flags),

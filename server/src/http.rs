@@ -15,6 +15,7 @@ mod guard;
 mod headers;
 mod health;
 mod history;
+mod import;
 mod input_recording;
 mod listener;
 mod login;

@@ -14,6 +14,7 @@ mod create;
 pub mod environment;
 mod error;
 pub mod follow;
+pub mod import;
 mod last_lines;
 mod last_sequence;
 mod last_words;

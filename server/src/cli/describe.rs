@@ -28,6 +28,19 @@ pub(super) fn exit(status: Option<ExitStatus>) -> String {
     }
 }
 
+/// How a session ended.
+pub(super) fn ended(session: &SessionInfo) -> String {
+    match (session.exit, session.end_reason.as_deref()) {
+        (None, Some("imported")) => "is an imported recording that does not tell its exit code".to_owned(),
+        (status, _) => exit(status),
+    }
+}
+
+/// Whether its command may be started again.
+pub(super) fn can_restart(session: &SessionInfo) -> bool {
+    session.end_reason.as_deref() != Some("imported")
+}
+
 /// Where it stands, in at most ten letters.
 pub(super) fn state(session: &SessionInfo) -> String {
     match (session.state, session.exit) {

@@ -55,14 +55,17 @@ pub(super) async fn refuse_ended(client: &Client, session: &SessionInfo) -> anyh
         "" => "and wrote nothing".to_owned(),
         lines => format!("its last lines were:\n{lines}\n"),
     };
+    let next = match describe::can_restart(session) {
+        true => format!("start it again with: sempre restart {}", describe::short(id)),
+        false => "it never ran here and cannot be started".to_owned(),
+    };
     let text = format!(
-        "session {id} {} at {at} ({reason}); {said}; start it again with: sempre restart {}",
-        describe::exit(session.exit),
-        describe::short(id)
+        "session {id} {} at {at} ({reason}); {said}; {next}",
+        describe::ended(session)
     );
     Err(Coded {
         code: exit::ENDED,
-        text: text.replace("\n; start", "\nstart"),
+        text: text.replace(&format!("\n; {next}"), &format!("\n{next}")),
     }
     .into())
 }

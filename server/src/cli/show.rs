@@ -45,7 +45,7 @@ pub(super) fn known(session: &SessionInfo) -> Vec<(&'static str, String)> {
     let labels = session.labels.iter().map(|(key, value)| format!("{key}={value}"));
     let ended = session.ended_at.as_ref().map(|at| {
         let reason = session.end_reason.as_deref().unwrap_or("ended");
-        format!("{at}, {} ({reason})", describe::exit(session.exit))
+        format!("{at}, {} ({reason})", describe::ended(session))
     });
     let expires = session.expires_at.as_ref().map(|at| {
         let why = session.expires_by.as_deref().unwrap_or("age");

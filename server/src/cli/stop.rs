@@ -36,7 +36,7 @@ pub(super) fn run(flags: Flags) -> Outcome {
 }
 
 fn words(ended: &[SessionInfo]) -> String {
-    let line = |session: &SessionInfo| format!("{} {}", session.session_id, describe::exit(session.exit));
+    let line = |session: &SessionInfo| format!("{} {}", session.session_id, describe::ended(session));
     ended.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
@@ -46,7 +46,7 @@ async fn end(client: &Client, session: SessionInfo) -> anyhow::Result<SessionInf
     if session.state != SessionState::Active {
         let text = format!(
             "session {id} {} at {}; `sempre rm` removes it",
-            describe::exit(session.exit),
+            describe::ended(&session),
             session.ended_at.as_deref().unwrap_or("some time")
         );
         return Err(Coded {

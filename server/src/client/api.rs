@@ -1,7 +1,7 @@
 //! The HTTP API (`docs/api.md`) as functions.
 
 use bytes::Bytes;
-use reqwest::{Method, Response, StatusCode, header};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
 use sempre_protocol::api::{
     CreateSession, CreatedSession, Health, Problem, SessionInfo, SessionState, Shells,
 };
@@ -165,6 +165,22 @@ impl Client {
         self.post(&format!("api/v1/sessions/{id}/restart"), &()).await
     }
 
+    /// Makes an ended session of a recording (asciicast v2 or v3).
+    pub async fn import(
+        &self,
+        recording: Vec<u8>,
+        group: Option<String>,
+    ) -> Result<CreatedSession, ClientError> {
+        let query = group.map(|group| ("group", group));
+        let url = self.target.at("api/v1/sessions/import", query.as_slice());
+        let request = self
+            .http
+            .post(url)
+            .header(header::CONTENT_TYPE, "application/x-asciicast");
+        let response = self.answer(request.body(recording)).await?;
+        self.read(response).await
+    }
+
     /// Statistics of all sessions.
     pub async fn stats(&self) -> Result<Stats, ClientError> {
         self.get("api/v1/stats", &[]).await
@@ -266,14 +282,19 @@ impl Client {
         body: Option<&B>,
     ) -> Result<Response, ClientError> {
         let mut request = self.http.request(method, self.target.at(path, query));
-        if let Some(key) = &self.target.key {
-            request = request.header(header::AUTHORIZATION, key.header());
-        }
         if let Some(body) = body {
             let body = serde_json::to_vec(body).map_err(|error| self.target.strange(error))?;
             request = request
                 .header(header::CONTENT_TYPE, "application/json")
                 .body(body);
+        }
+        self.answer(request).await
+    }
+
+    /// Sends a request with the key; the answer, if it is none that refuses.
+    async fn answer(&self, mut request: RequestBuilder) -> Result<Response, ClientError> {
+        if let Some(key) = &self.target.key {
+            request = request.header(header::AUTHORIZATION, key.header());
         }
         let sent = request.send().await;
         let response = sent.map_err(|error| self.target.unreachable(causes(&error)))?;

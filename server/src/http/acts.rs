@@ -63,8 +63,18 @@ pub(super) fn note_signal(
 
 /// Refuses whoever may not make a session in this group.
 pub(super) fn may_create(state: &ServerState, who: &Principal, group: Option<&str>) -> Result<(), ApiError> {
+    may_add(state, who, Action::SessionCreate, group)
+}
+
+/// Refuses whoever may not add a session to this group by `action`.
+fn may_add(
+    state: &ServerState,
+    who: &Principal,
+    action: Action,
+    group: Option<&str>,
+) -> Result<(), ApiError> {
     if !who.creates_in(group) {
-        let refused = Note::of(who, Action::SessionCreate);
+        let refused = Note::of(who, action);
         state.doors().note_refusal(&who.from, refused);
         let detail =
             "your credential is for some sessions only: it makes sessions in its own group, if it has one";
@@ -95,6 +105,12 @@ pub(super) async fn create(
     let created = state.registry().create_for(request, who.name.clone()).await;
     note_started(state, who, Action::SessionCreate, None, &created);
     Ok(created?)
+}
+
+/// Refuses whoever may not bring a recording into this group, or brings them too often.
+pub(super) fn may_import(state: &ServerState, who: &Principal, group: Option<&str>) -> Result<(), ApiError> {
+    may_add(state, who, Action::SessionImport, group)?;
+    count(state, who, Action::SessionImport)
 }
 
 /// The Unix user a session of `who` is to run as.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{FromRequest, MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -59,8 +59,20 @@ pub(super) fn json<T>(body: JsonBody<T>) -> Result<T, ApiError> {
     body.0
 }
 
+/// The route whose body is a file: its handler reads it piece by piece, with limits of its own.
+const FILE_ROUTE: &str = "/api/v1/sessions/import";
+
+/// How long a body may take, for a handler that reads its own: for all of it, or for each piece of a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BodyLimit(pub(super) Duration);
+
 /// Reads the body, or answers 408 or 413. Behind the guard: nothing of a stranger's is kept but on the login.
-pub(super) async fn gather(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+pub(super) async fn gather(State(limit): State<Duration>, mut request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>();
+    if route.is_some_and(|route| route.as_str() == FILE_ROUTE) {
+        request.extensions_mut().insert(BodyLimit(limit));
+        return next.run(request).await;
+    }
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
@@ -75,17 +87,22 @@ pub(super) async fn gather(State(limit): State<Duration>, request: Request, next
             format!("the request's body is larger than {MAX_BODY_BYTES} bytes"),
         ),
         Ok(Err(rejection)) => ApiError::new(rejection.status(), "bad_body", rejection.body_text()),
-        Err(_) => ApiError::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "body_too_slow",
-            format!("the request's body was not there within {} ms", limit.as_millis()),
-        ),
+        Err(_) => too_slow(limit),
     };
     let mut response = problem.into_response();
     // The rest of the body is in the way of a next request.
     let close = HeaderValue::from_static("close");
     response.headers_mut().insert(header::CONNECTION, close);
     response
+}
+
+/// 408: the body, or the next piece of it, did not come.
+pub(super) fn too_slow(limit: Duration) -> ApiError {
+    ApiError::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "body_too_slow",
+        format!("the request's body was not there within {} ms", limit.as_millis()),
+    )
 }
 
 #[cfg(test)]

@@ -259,16 +259,17 @@ fn operation_of(operation: &Operation) -> Value {
         put(&mut described, "security", json!([]));
     }
     if let Some(body) = operation.body {
-        let (kind, name) = match body {
-            Body::Json(name) => ("application/json", name),
-            Body::Form(name) => ("application/x-www-form-urlencoded", name),
+        let (kind, schema) = match body {
+            Body::Json(name) => ("application/json", schema(name)),
+            Body::Form(name) => ("application/x-www-form-urlencoded", schema(name)),
+            Body::Media(kind) => (kind, json!({ "type": "string" })),
         };
         put(
             &mut described,
             "requestBody",
             json!({
                 "required": true,
-                "content": { kind: { "schema": schema(name) } },
+                "content": { kind: { "schema": schema } },
             }),
         );
     }

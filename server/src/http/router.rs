@@ -9,7 +9,7 @@ use axum::routing::{delete, get, post, put};
 
 use super::{
     ApiError, ServerState, assets, below, body, compat, door, events, exposition, guard, headers, health,
-    history, input_recording, login, oidc, openapi, output, pages, programs, screen, session_events,
+    history, import, input_recording, login, oidc, openapi, output, pages, programs, screen, session_events,
     sessions, stats, viewers, ws,
 };
 
@@ -22,6 +22,7 @@ pub fn router(state: ServerState, body_timeout: Duration) -> Router {
         .route("/events", get(events::events))
         .route("/openapi.json", get(openapi::json))
         .route("/sessions", get(sessions::list).post(sessions::create))
+        .route("/sessions/import", post(import::import))
         .route("/sessions/{id}", get(sessions::show).delete(sessions::delete))
         .route("/sessions/{id}/resize", put(sessions::resize))
         .route("/sessions/{id}/restart", post(sessions::restart))

@@ -16,7 +16,8 @@ use crate::auth::audit::Action;
 
 type Answer<T> = Result<T, ApiError>;
 
-fn created(state: &ServerState, session: SessionInfo) -> (StatusCode, Json<CreatedSession>) {
+/// What is answered of a session that is new.
+pub(super) fn created(state: &ServerState, session: SessionInfo) -> (StatusCode, Json<CreatedSession>) {
     let base = state.base_path();
     let created = CreatedSession {
         websocket_url: base.at(&format!("/ws/terminal/{}", session.session_id)),

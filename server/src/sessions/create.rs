@@ -78,6 +78,7 @@ pub(super) fn spec(
         run_as: None,
         limits: Default::default(),
         cgroup: None,
+        imported_at_ms: None,
         pid: 0,
     };
     Ok(Spec {
@@ -128,7 +129,8 @@ pub(super) fn again(manifest: &Manifest, size: Size, base: &BaseEnvironment) -> 
     })
 }
 
-fn fresh_ids() -> Result<(SessionId, RunId), SessionError> {
+/// Ids nobody has yet.
+pub(super) fn fresh_ids() -> Result<(SessionId, RunId), SessionError> {
     let bytes = || random_bytes().map_err(SessionError::system("cannot make an id"));
     Ok((SessionId::from_bytes(bytes()?), RunId::from_bytes(bytes()?)))
 }
@@ -244,7 +246,8 @@ fn check_labels(request: &CreateSession) -> Result<(), SessionError> {
     Ok(())
 }
 
-fn check_name(field: &'static str, name: Option<&str>) -> Result<(), SessionError> {
+/// Refuses a name that is too long, empty or cannot be shown.
+pub(super) fn check_name(field: &'static str, name: Option<&str>) -> Result<(), SessionError> {
     match name {
         Some(name)
             if name.is_empty() || name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control) =>

@@ -5,6 +5,8 @@ use std::io;
 use sempre_protocol::SessionId;
 use sempre_protocol::holder::StartError;
 
+use super::import::{CastError, MAX_RECORDING_BYTES};
+
 /// Why a session operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
@@ -58,6 +60,17 @@ pub enum SessionError {
     /// Only a summary is left of the session.
     #[error("session {0} is archived: its journal and environment are gone; create a new session instead")]
     Archived(SessionId),
+    /// It never ran here.
+    #[error(
+        "session {0} is an imported recording: there is nothing to start again; create a new session instead"
+    )]
+    Imported(SessionId),
+    /// A recording that cannot be read.
+    #[error("{0}; nothing was imported")]
+    BadRecording(#[from] CastError),
+    /// A recording that is too large.
+    #[error("the recording is larger than {MAX_RECORDING_BYTES} bytes; cut it, nothing was imported")]
+    RecordingTooLarge,
     /// What is known of archived sessions cannot be read or changed now.
     #[error("{0}; try again")]
     Store(#[from] crate::store::StoreError),

@@ -140,7 +140,7 @@ fn row(session: &Session, processes: &Processes) -> PlanRow {
     let manifest = session.manifest();
     let stage = match status.exit {
         Some(exit) => Stage::Completed {
-            ended_at_ms: exit.ended_at_ms,
+            ended_at_ms: session.kept_from_ms(exit),
             held,
             compressed: session.is_compressed(),
         },

@@ -71,6 +71,7 @@ pub struct Registry {
     changeable: Mutex<Changeable>,
     sessions: Mutex<HashMap<SessionId, Arc<Session>>>,
     starting: Semaphore,
+    importing: Semaphore,
     places: Places,
     surroundings: Arc<Surroundings>,
     recorder: Recorder,
@@ -104,6 +105,17 @@ impl Registry {
         }
         session.announce();
         session
+    }
+
+    /// Takes in a session whose directory is whole and that has no holder.
+    pub(super) fn insert_ended(
+        &self,
+        manifest: Manifest,
+        directory: PathBuf,
+        status: Status,
+        activity: Activity,
+    ) -> Arc<Session> {
+        self.insert(manifest, directory, status, activity, None)
     }
 
     /// The session with this id.
@@ -226,6 +238,16 @@ impl Registry {
     /// All sessions that have a directory, in no order.
     pub(super) fn sessions(&self) -> Vec<Arc<Session>> {
         lock(&self.sessions).values().cloned().collect()
+    }
+
+    /// Places for recordings that are taken in.
+    pub(super) fn importing(&self) -> &Semaphore {
+        &self.importing
+    }
+
+    /// Whether the server goes down.
+    pub(super) fn is_closing(&self) -> bool {
+        self.stop.is_cancelled()
     }
 
     pub(super) fn ids(&self) -> Vec<SessionId> {

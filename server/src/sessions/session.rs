@@ -141,6 +141,11 @@ impl Session {
         self.status.borrow().exit
     }
 
+    /// From when on its output is kept for a while: its end, or when it was imported; ms since the Unix epoch.
+    pub(super) fn kept_from_ms(&self, exit: Exit) -> u64 {
+        self.manifest.imported_at_ms.unwrap_or(exit.ended_at_ms)
+    }
+
     pub(super) fn update(&self, change: impl FnOnce(&mut Status)) {
         self.status.send_modify(change);
     }

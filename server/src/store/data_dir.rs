@@ -1,6 +1,6 @@
 //! The data directory: its layout, its modes (0700, files 0600), and the lock of its one server.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -9,6 +9,9 @@ use sempre_protocol::SessionId;
 
 /// The Unix socket in the data directory on which the server answers the command line of its own user.
 pub const HTTP_SOCKET: &str = "http.sock";
+
+/// What the names of directories begin with in which sessions are put together.
+const IMPORT_PREFIX: &str = ".import-";
 
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -135,6 +138,45 @@ impl DataDir {
         let path = self.session_dir(id);
         DirBuilder::new().mode(0o700).create(&path)?;
         Ok(path)
+    }
+
+    /// Makes a directory, mode 0700, in which the session `id` is put together before it is one.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn create_import_dir(&self, id: SessionId) -> io::Result<PathBuf> {
+        let path = self.root.join("sessions").join(format!("{IMPORT_PREFIX}{id}"));
+        DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(path)
+    }
+
+    /// Moves what was put together in `directory` among the sessions, durably; where it is then.
+    ///
+    /// # Errors
+    /// If it cannot be moved; it is where it was then, or is a session already.
+    pub fn adopt_import(&self, directory: &Path, id: SessionId) -> io::Result<PathBuf> {
+        let path = self.session_dir(id);
+        fs::rename(directory, &path)?;
+        File::open(self.root.join("sessions"))?.sync_all()?;
+        Ok(path)
+    }
+
+    /// Removes what an earlier server put together and did not finish.
+    ///
+    /// # Errors
+    /// If the directory cannot be listed, or something of it cannot be removed.
+    pub fn remove_imports(&self) -> io::Result<()> {
+        for entry in self.root.join("sessions").read_dir()? {
+            let entry = entry?;
+            if entry
+                .file_name()
+                .as_encoded_bytes()
+                .starts_with(IMPORT_PREFIX.as_bytes())
+            {
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// Every session that has a directory.

@@ -17,6 +17,7 @@ mod access;
 mod attach;
 mod files;
 mod help;
+mod import;
 mod program;
 mod reach;
 mod sessions;

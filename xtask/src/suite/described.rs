@@ -25,8 +25,12 @@ const DESCRIPTION: &str = "docs/openapi.json";
 const SHELL: &str = "/bin/cat";
 
 /// What is not asked, and why.
-const LEFT_OUT: [(&str, &str); 4] = [
+const LEFT_OUT: [(&str, &str); 5] = [
     ("wait", "lasts as long as it is told to; `it::programs` waits"),
+    (
+        "import_session",
+        "a file, and not any text; `cli::import` brings good and broken ones",
+    ),
     ("follow_list", "a stream without an end; `it::api` listens to it"),
     (
         "follow_session",

@@ -20,6 +20,8 @@ pub enum EndReason {
     Orphaned,
     /// Its group had too many sessions, and this one was the idle one with the oldest activity.
     GroupLimit,
+    /// It never ran here: a recording from elsewhere was made a session.
+    Imported,
     /// A reason this release does not know.
     #[serde(other)]
     Unknown,
@@ -27,7 +29,7 @@ pub enum EndReason {
 
 impl EndReason {
     /// By number; only ever longer.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Exited,
         Self::Ended,
         Self::Ttl,
@@ -36,6 +38,7 @@ impl EndReason {
         Self::Orphaned,
         Self::Unknown,
         Self::GroupLimit,
+        Self::Imported,
     ];
 
     /// The number in the journal's exit record.
@@ -68,6 +71,7 @@ impl EndReason {
             Self::Shutdown => "shutdown",
             Self::Orphaned => "orphaned",
             Self::GroupLimit => "group_limit",
+            Self::Imported => "imported",
             Self::Unknown => "unknown",
         }
     }
@@ -85,6 +89,7 @@ mod tests {
             (5, EndReason::Orphaned),
             (6, EndReason::Unknown),
             (7, EndReason::GroupLimit),
+            (8, EndReason::Imported),
         ] {
             assert_eq!(EndReason::from_word(reason.word()), reason);
             assert_eq!((reason.code(), EndReason::from_code(code)), (code, reason));

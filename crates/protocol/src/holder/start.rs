@@ -93,6 +93,10 @@ pub struct Manifest {
     /// Directory of its control group, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cgroup: Option<String>,
+    /// When it was made of a recording from elsewhere, ms since the Unix epoch; none: it ran here. Its times are the
+    /// recording's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported_at_ms: Option<u64>,
     /// The child's pid at its start; 0 until it was started.
     #[serde(default)]
     pub pid: u32,

@@ -56,6 +56,8 @@ pub(super) enum Body {
     Json(&'static str),
     /// A form of a page, of this schema.
     Form(&'static str),
+    /// A file of this content type.
+    Media(&'static str),
 }
 
 /// One method of one path.
@@ -117,6 +119,13 @@ impl Operation {
     const fn form(self, schema: &'static str) -> Self {
         Self {
             body: Some(Body::Form(schema)),
+            ..self
+        }
+    }
+
+    const fn media(self, content_type: &'static str) -> Self {
+        Self {
+            body: Some(Body::Media(content_type)),
             ..self
         }
     }

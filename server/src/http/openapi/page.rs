@@ -95,6 +95,9 @@ fn section(html: &mut String, operation: &Operation) {
         Some(Body::Form(name)) => {
             let _ = write!(html, "<li>takes a form, {}</li>", link(name));
         }
+        Some(Body::Media(kind)) => {
+            let _ = write!(html, "<li>takes a file, <code>{kind}</code></li>");
+        }
         None => {}
     }
     let answer = match operation.answer {

@@ -79,6 +79,7 @@ fn summary(row: &SessionRow) -> String {
     let ending = match (row.exit_code, row.exit_signal) {
         (Some(code), _) => format!("exited with code {code}"),
         (None, Some(signal)) => format!("was killed by signal {signal}"),
+        (None, None) if row.end_reason.as_deref() == Some("imported") => "was imported".to_owned(),
         (None, None) => "was lost with its holder".to_owned(),
     };
     format!(

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{Changeable, Registry, RegistryOptions, lock};
 use crate::sessions::clock::Clock;
+use crate::sessions::import::MAX_IMPORTING;
 use crate::sessions::recorder::{self, Recorder};
 use crate::sessions::records::exit_of;
 use crate::sessions::screen::Screens;
@@ -63,6 +64,7 @@ impl Registry {
             data_dir,
             sessions: Default::default(),
             starting: Semaphore::new(MAX_STARTING),
+            importing: Semaphore::new(MAX_IMPORTING),
             places: Default::default(),
             surroundings: Arc::new(Surroundings {
                 changes,
@@ -83,6 +85,9 @@ impl Registry {
             stop_recording: CancellationToken::new(),
             unreadable: Default::default(),
         });
+        if let Err(error) = registry.data_dir.remove_imports() {
+            tracing::warn!(%error, "what is left of imports that broke off cannot be removed");
+        }
         let gone = registry.adopt_all(rows)?;
         registry.restore_places(database.places);
         let run = recorder::run(Arc::clone(&registry), recording, registry.stop_recording.clone());

@@ -85,6 +85,10 @@ impl Registry {
         }
         let confiner = &self.options.confiner;
         let manifest = session.manifest();
+        // What stands in a recording is nothing this machine should run.
+        if manifest.imported_at_ms.is_some() {
+            return Err(SessionError::Imported(id));
+        }
         let manifest = Manifest {
             records_input: self.options.record_input.decide_again(manifest.records_input),
             ..manifest.clone()

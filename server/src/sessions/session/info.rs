@@ -16,7 +16,7 @@ impl Session {
             clock, retention_ms, ..
         } = self.surroundings.as_ref();
         if let Some(exit) = exit {
-            let kept_until = exit.ended_at_ms.saturating_add(*retention_ms);
+            let kept_until = self.kept_from_ms(exit).saturating_add(*retention_ms);
             return (*retention_ms > 0).then_some((kept_until, "retention"));
         }
         if self.roster.count() > 0 {

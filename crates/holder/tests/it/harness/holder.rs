@@ -48,6 +48,7 @@ impl SpecBuilder {
                 run_as: None,
                 limits: Default::default(),
                 cgroup: None,
+                imported_at_ms: None,
                 pid: 0,
             },
             args: Vec::new(),
