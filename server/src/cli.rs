@@ -17,6 +17,7 @@ mod list;
 mod local_terminal;
 mod logs;
 mod man;
+mod mcp;
 mod named_keys;
 mod new;
 mod open;
@@ -92,6 +93,8 @@ enum Verb {
     Share(share::Flags),
     /// Make, list and take back API keys
     Key(key::Flags),
+    /// Give an assistant tools for sessions, by the Model Context Protocol
+    Mcp(mcp::Flags),
     /// Count sessions by state; name the newest and those that run for long
     Stats(stats::Flags),
     /// End running sessions that nobody has used for a while
@@ -146,6 +149,7 @@ fn dispatch() -> anyhow::Result<ExitCode> {
         Verb::Import(flags) => import::run(flags),
         Verb::Share(flags) => share::run(flags),
         Verb::Key(flags) => key::run(flags),
+        Verb::Mcp(flags) => mcp::run(flags),
         Verb::Stats(flags) => stats::run(flags),
         Verb::CleanupSessions(flags) => cleanup_sessions::run(flags),
         Verb::Doctor(flags) => Ok(doctor::run(&flags)),

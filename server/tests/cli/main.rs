@@ -18,6 +18,7 @@ mod attach;
 mod files;
 mod help;
 mod import;
+mod mcp;
 mod program;
 mod reach;
 mod sessions;
