@@ -3,9 +3,10 @@
 use std::fs::{self, File};
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 /// A process that cannot be mistaken for a later one with the same number.
@@ -37,8 +38,16 @@ impl Pidfd {
 
     /// Waits until it has ended; false if it lives on.
     pub(crate) fn ended_within(&self, limit: Duration) -> bool {
-        let limit = Timespec::try_from(limit).unwrap();
-        poll(&mut [PollFd::new(&self.fd, PollFlags::IN)], Some(&limit)).is_ok_and(|count| count > 0)
+        let deadline = Instant::now() + limit;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let left = Timespec::try_from(left).unwrap();
+            match poll(&mut [PollFd::new(&self.fd, PollFlags::IN)], Some(&left)) {
+                // Tests that run programs by tokio are interrupted whenever one of them ends.
+                Err(Errno::INTR) => {}
+                ended => return ended.is_ok_and(|count| count > 0),
+            }
+        }
     }
 }
 
