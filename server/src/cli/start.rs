@@ -8,6 +8,7 @@ use sempre_protocol::Size;
 use sempre_protocol::api::CreateSession;
 use sempre_protocol::confinement::ResourceLimits;
 
+use crate::config::confine::ByteSize;
 use crate::config::life::Span;
 
 /// What to start.
@@ -48,6 +49,30 @@ pub(super) struct StartFlags {
     /// Start the shell as it is: it does not tell where its prompt is, and `run` does not work
     #[arg(long)]
     no_shell_integration: bool,
+
+    /// Record what is typed as well; who types is told
+    #[arg(long)]
+    record_input: bool,
+
+    /// Unix user to run as, if the server lets you
+    #[arg(long, value_name = "USER")]
+    run_as: Option<String>,
+
+    /// Memory, such as 512M [default: the server's]
+    #[arg(long, value_name = "SIZE")]
+    memory_max: Option<ByteSize>,
+
+    /// Processor time of the session, percent of one processor [default: the server's]
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u64).range(1..))]
+    cpu_max_percent: Option<u64>,
+
+    /// Processor time of each process in its whole life, such as 10m [default: the server's]
+    #[arg(long, value_name = "TIME")]
+    cpu_time_max: Option<Span>,
+
+    /// Processes and threads of the session [default: the server's]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    processes_max: Option<u64>,
 
     /// Program and arguments instead of a shell, behind --
     #[arg(value_name = "COMMAND", last = true)]
@@ -111,9 +136,14 @@ impl StartFlags {
             ttl: Some(self.ttl.map_or(0, seconds)),
             idle: self.idle.map(seconds),
             shell_integration: self.no_shell_integration.then_some(false),
-            record_input: None,
-            limits: ResourceLimits::default(),
-            run_as: None,
+            record_input: self.record_input.then_some(true),
+            limits: ResourceLimits {
+                memory_max_bytes: self.memory_max.map(ByteSize::bytes),
+                cpu_max_percent: self.cpu_max_percent,
+                cpu_time_max_s: self.cpu_time_max.map(seconds),
+                processes_max: self.processes_max,
+            },
+            run_as: self.run_as,
         })
     }
 }

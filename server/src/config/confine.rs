@@ -13,6 +13,13 @@ use crate::sessions::confinement::{CgroupChoice, ConfinementOptions};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ByteSize(u64);
 
+impl ByteSize {
+    /// How many bytes.
+    pub fn bytes(self) -> u64 {
+        self.0
+    }
+}
+
 impl FromStr for ByteSize {
     type Err = String;
 

@@ -22,6 +22,7 @@ mod mcp;
 mod program;
 mod reach;
 mod sessions;
+mod starting;
 mod terminal;
 mod tui;
 mod typing;
