@@ -223,6 +223,27 @@ pub struct Shells {
     pub installed: Vec<String>,
 }
 
+/// The condition of `DELETE /api/v1/sessions/{id}`, as `only` in the query: without it a session that ends in the same
+/// moment would be removed where it was to be ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeleteOnly {
+    /// End it if it runs; never remove it.
+    Running,
+    /// Remove it if it has ended; never end it.
+    Ended,
+}
+
+impl DeleteOnly {
+    /// The word in the query.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Ended => "ended",
+        }
+    }
+}
+
 /// How well something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

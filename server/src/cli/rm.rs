@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 use clap::Args;
-use sempre_protocol::api::SessionState;
+use sempre_protocol::api::DeleteOnly;
 
 use super::connect::{ServerFlags, block_on};
 use super::exit::Outcome;
@@ -33,13 +33,15 @@ pub(super) fn run(flags: Flags) -> Outcome {
         let mut removed = Vec::new();
         for text in &flags.sessions {
             let id = client.find(text).await?;
-            if client.session(id).await?.state == SessionState::Active {
-                if !flags.force {
-                    bail!("session {id} runs; end it with `sempre stop`, or remove it with --force");
-                }
-                client.delete(id).await?;
+            if flags.force {
+                client.end(id).await?;
             }
-            client.delete(id).await?;
+            match client.delete(id, DeleteOnly::Ended).await {
+                Err(error) if error.code() == Some("session_running") => {
+                    bail!("session {id} runs; end it with `sempre stop`, or remove it with --force")
+                }
+                deleted => deleted?,
+            }
             removed.push(id);
         }
         out::done(flags.json, &removed, |removed| {

@@ -1,7 +1,7 @@
 //! `sempre stop`: ends sessions; their output stays.
 
 use clap::Args;
-use sempre_protocol::api::{SessionInfo, SessionState};
+use sempre_protocol::api::{DeleteOnly, SessionInfo, SessionState};
 
 use super::connect::{ServerFlags, block_on};
 use super::exit::{self, Coded, Outcome};
@@ -44,17 +44,26 @@ fn words(ended: &[SessionInfo]) -> String {
 async fn end(client: &Client, session: SessionInfo) -> anyhow::Result<SessionInfo> {
     let id = session.session_id;
     if session.state != SessionState::Active {
-        let text = format!(
-            "session {id} {} at {}; `sempre rm` removes it",
-            describe::ended(&session),
-            session.ended_at.as_deref().unwrap_or("some time")
-        );
-        return Err(Coded {
-            code: exit::ENDED,
-            text,
-        }
-        .into());
+        return Err(has_ended(&session));
     }
-    client.delete(id).await?;
-    Ok(client.session(id).await?)
+    match client.delete(id, DeleteOnly::Running).await {
+        Ok(()) => Ok(client.session(id).await?),
+        // By itself, since it was looked at: its output stays all the same.
+        Err(error) if error.code() == Some("session_ended") => Err(has_ended(&client.session(id).await?)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn has_ended(session: &SessionInfo) -> anyhow::Error {
+    let text = format!(
+        "session {} {} at {}; `sempre rm` removes it",
+        session.session_id,
+        describe::ended(session),
+        session.ended_at.as_deref().unwrap_or("some time")
+    );
+    Coded {
+        code: exit::ENDED,
+        text,
+    }
+    .into()
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
 use sempre_protocol::api::{
-    CreateSession, CreatedSession, Health, Problem, SessionInfo, SessionState, Shells,
+    CreateSession, CreatedSession, DeleteOnly, Health, Problem, SessionInfo, SessionState, Shells,
 };
 use sempre_protocol::programs::{InputTaken, RunCommand, RunResult, SendInput, WaitRequest, WaitResult};
 use sempre_protocol::stats::Stats;
@@ -154,10 +154,22 @@ impl Client {
         self.post("api/v1/sessions", request).await
     }
 
-    /// Ends a running session, removes an ended one.
-    pub async fn delete(&self, id: SessionId) -> Result<(), ClientError> {
+    /// Ends a running session or removes an ended one, as `only` says; code `session_running`, `session_ended` or
+    /// `session_archived` if it is not so.
+    pub async fn delete(&self, id: SessionId, only: DeleteOnly) -> Result<(), ClientError> {
         let path = format!("api/v1/sessions/{id}");
-        self.send::<()>(Method::DELETE, &path, &[], None).await.map(drop)
+        let query = [("only", only.word().to_owned())];
+        self.send::<()>(Method::DELETE, &path, &query, None)
+            .await
+            .map(drop)
+    }
+
+    /// Ends a session if it runs; whether it did.
+    pub async fn end(&self, id: SessionId) -> Result<bool, ClientError> {
+        match self.delete(id, DeleteOnly::Running).await {
+            Err(error) if matches!(error.code(), Some("session_ended" | "session_archived")) => Ok(false),
+            deleted => deleted.map(|()| true),
+        }
     }
 
     /// Starts an ended session again, as a new one.

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use axum::http::StatusCode;
 use sempre_protocol::SessionId;
-use sempre_protocol::api::{CreateSession, SessionState};
+use sempre_protocol::api::{CreateSession, DeleteOnly, SessionState};
 use sempre_protocol::holder::Manifest;
 use sempre_protocol::texts::Signal;
 
@@ -174,14 +174,21 @@ fn held_to(manifest: &Manifest) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" "))
 }
 
-/// Ends a running session, removes an ended one; the caller has proven the right to.
-pub(super) async fn delete(state: &ServerState, who: &Principal, id: SessionId) -> Result<(), ApiError> {
+/// Ends a running session, removes an ended one, or with `only` one of the two; the caller has proven the right to.
+pub(super) async fn delete(
+    state: &ServerState,
+    who: &Principal,
+    id: SessionId,
+    only: Option<DeleteOnly>,
+) -> Result<(), ApiError> {
     let info = state.registry().info(id).await?;
-    let action = match info.state {
-        SessionState::Active => Action::SessionEnd,
-        SessionState::Completed | SessionState::Archived => Action::SessionRemove,
+    let action = match (only, info.state) {
+        (Some(DeleteOnly::Running), _) | (None, SessionState::Active) => Action::SessionEnd,
+        (Some(DeleteOnly::Ended), _) | (None, SessionState::Completed | SessionState::Archived) => {
+            Action::SessionRemove
+        }
     };
-    let deleted = state.registry().delete(id).await;
+    let deleted = state.registry().delete(id, only).await;
     note(state, who, action, Some(id), &deleted);
     Ok(deleted?)
 }

@@ -5,7 +5,9 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use sempre_protocol::Size;
-use sempre_protocol::api::{CreateSession, CreatedSession, ResizeSession, SessionInfo, SessionState, Shells};
+use sempre_protocol::api::{
+    CreateSession, CreatedSession, DeleteOnly, ResizeSession, SessionInfo, SessionState, Shells,
+};
 
 use serde::Deserialize;
 
@@ -65,9 +67,21 @@ pub(super) async fn show(who: OnId<Viewer>, State(state): State<ServerState>) ->
     Ok(Json(state.registry().info(who.id).await?))
 }
 
-/// `DELETE /api/v1/sessions/{id}`: ends a running session, removes an ended one.
-pub(super) async fn delete(who: OnId<Operator>, State(state): State<ServerState>) -> Answer<StatusCode> {
-    acts::delete(&state, &who.principal, who.id).await?;
+/// The query of a deletion.
+#[derive(Debug, Deserialize)]
+pub(super) struct DeleteQuery {
+    /// Only if it is so; none: end what runs, remove what has ended.
+    only: Option<DeleteOnly>,
+}
+
+/// `DELETE /api/v1/sessions/{id}`: ends a running session, removes an ended one; 409 if `only` says the other.
+pub(super) async fn delete(
+    who: OnId<Operator>,
+    State(state): State<ServerState>,
+    query: Result<Query<DeleteQuery>, QueryRejection>,
+) -> Answer<StatusCode> {
+    let Query(query) = query.map_err(|rejection| ApiError::bad_query(&rejection))?;
+    acts::delete(&state, &who.principal, who.id, query.only).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sempre_protocol::SessionId;
-use sempre_protocol::api::{SessionInfo, SessionState, Shells};
+use sempre_protocol::api::{DeleteOnly, SessionInfo, SessionState, Shells};
 use sempre_protocol::holder::{EndReason, Manifest};
 use tokio::process::Child;
 use tokio::sync::{Notify, Semaphore, broadcast};
@@ -196,19 +196,31 @@ impl Registry {
         Ok(rows)
     }
 
-    /// Ends a running session, or removes an ended one with its journal, or what is left of an archived one.
+    /// Ends a running session, or removes an ended one with its journal, or what is left of an archived one; with `only`
+    /// one of the two or nothing.
     ///
     /// # Errors
-    /// [`SessionError::NotFound`], [`SessionError::Unreachable`], or what removing said.
-    pub async fn delete(&self, id: SessionId) -> Result<(), SessionError> {
+    /// [`SessionError::NotFound`], [`SessionError::Unreachable`], or what removing said; against `only`
+    /// [`SessionError::Running`], [`SessionError::Ended`] or [`SessionError::Archived`].
+    pub async fn delete(&self, id: SessionId, only: Option<DeleteOnly>) -> Result<(), SessionError> {
         let session = match self.get(id) {
             Err(error) => {
                 self.archived(id).await?.ok_or(error)?;
+                if only == Some(DeleteOnly::Running) {
+                    return Err(SessionError::Archived(id));
+                }
                 return Ok(self.recorder.forget(vec![id]).await?);
             }
             Ok(session) => session,
         };
-        if session.exit().is_none() {
+        // Looked at once: what ends from here on is not removed in place of being ended.
+        let runs = session.exit().is_none();
+        match only {
+            Some(DeleteOnly::Ended) if runs => return Err(SessionError::Running(id)),
+            Some(DeleteOnly::Running) if !runs => return Err(SessionError::Ended(id)),
+            _ => {}
+        }
+        if runs {
             return match session.end(EndReason::Ended).await {
                 // It ended by itself in the same moment.
                 Err(SessionError::Ended(_)) | Ok(_) => Ok(()),

@@ -15,6 +15,7 @@ mod harness;
 
 mod access;
 mod attach;
+mod ending;
 mod files;
 mod help;
 mod import;

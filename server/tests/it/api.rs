@@ -202,6 +202,26 @@ async fn t4_delete_ends_a_session_and_then_removes_it() {
 }
 
 #[tokio::test]
+async fn t4_delete_with_a_condition_does_the_one_or_nothing() {
+    let server = Setup::new().start();
+    let id = server.script("cat").await;
+    let delete = |only: &str| Call::delete(&format!("/api/v1/sessions/{id}?only={only}"));
+    let refused = server.ask(delete("ended")).await.problem(409);
+    assert_eq!(refused.code, "session_running");
+    assert!(server.info(id).await.pid.is_some(), "it runs on");
+    assert_eq!(server.ask(delete("running")).await.status, 204);
+    let refused = server.ask(delete("running")).await.problem(409);
+    assert_eq!(refused.code, "session_ended");
+    assert!(server.session_dir(id).exists(), "its output stays");
+    assert_eq!(server.ask(delete("any")).await.status, 400);
+    assert_eq!(server.ask(delete("ended")).await.status, 204);
+    assert_eq!(
+        server.ask(delete("ended")).await.problem(404).code,
+        "session_not_found"
+    );
+}
+
+#[tokio::test]
 async fn t4_delete_ends_what_ignores_being_asked() {
     let server = Setup::new().start();
     let id = server

@@ -261,16 +261,8 @@ impl Tools {
 
     async fn end_session(&self, client: &Client, asked: arguments::EndSession) -> Answer {
         let id = self.find(client, &asked.session).await?;
-        let before = client.session(id).await?;
-        let had_ended = before.state != SessionState::Active;
-        // Of an ended session the same request would remove the output.
-        let after = match had_ended {
-            true => before,
-            false => {
-                client.delete(id).await?;
-                client.session(id).await?
-            }
-        };
+        let had_ended = !client.end(id).await?;
+        let after = client.session(id).await?;
         let ended = Ended {
             session: Session::from(&after),
             had_ended,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sempre_protocol::api::DeleteOnly;
 use sempre_protocol::{SessionId, Size};
 use tokio::time::timeout;
 
@@ -39,12 +40,12 @@ impl Asker {
         match request {
             Request::Create { name, command } => self.create(name, &command, size).await,
             Request::End(id) => {
-                self.client.delete(id).await?;
+                self.client.end(id).await?;
                 let ended = self.client.session(id).await?;
                 Ok(said(format!(
                     "{} {}",
                     describe::short(id),
-                    describe::exit(ended.exit)
+                    describe::ended(&ended)
                 )))
             }
             Request::Restart(id) => {
@@ -53,9 +54,9 @@ impl Asker {
             }
             Request::Remove { id, runs } => {
                 if runs {
-                    self.client.delete(id).await?;
+                    self.client.end(id).await?;
                 }
-                self.client.delete(id).await?;
+                self.client.delete(id, DeleteOnly::Ended).await?;
                 Ok(said(format!("{} removed", describe::short(id))))
             }
         }

@@ -109,7 +109,7 @@ async fn show(Pty(on): Pty<Viewer>) -> Json<PtyInfo> {
 
 /// `DELETE …/pty/{id}`: ends it. One that has ended already is removed with its output.
 async fn delete(Pty(on): Pty<Operator>, State(state): State<ServerState>) -> Answer<StatusCode> {
-    acts::delete(&state, &on.principal, on.session.id()).await?;
+    acts::delete(&state, &on.principal, on.session.id(), None).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

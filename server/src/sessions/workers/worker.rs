@@ -57,7 +57,7 @@ pub(super) async fn run(registry: Arc<Registry>, shared: Arc<Shared>) {
                     Over::NotReady(problem) => {
                         let problem = worker.explain(problem).await;
                         // It never answered anything: there is nothing to look up later.
-                        if let Err(error) = registry.delete(worker.session.id()).await {
+                        if let Err(error) = registry.delete(worker.session.id(), None).await {
                             tracing::debug!(%error, "a worker that did not start stays");
                         }
                         problem

@@ -21,7 +21,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .query(&[may("state", OneOf(&["active", "completed", "archived"]), "only those in this state")]),
     operation("post", "/api/v1/sessions", "create_session", Operator, "Starts a session", Json(201, "CreatedSession")).body("CreateSession"),
     operation("get", "/api/v1/sessions/{id}", "show_session", Viewer, "One session", Json(200, "SessionInfo")),
-    operation("delete", "/api/v1/sessions/{id}", "delete_session", Operator, "Ends a running session, removes an ended one", Nothing),
+    operation("delete", "/api/v1/sessions/{id}", "delete_session", Operator, "Ends a running session, removes an ended one", Nothing)
+        .query(&[may("only", OneOf(&["running", "ended"]), "only end it, or only remove it; 409 if it is not so")]),
     operation("post", "/api/v1/sessions/import", "import_session", Operator, "Makes an ended session of a recording of asciinema (asciicast v2 or v3), 256 MiB at most; 422 with the line that is wrong", Json(201, "CreatedSession")).media("application/x-asciicast")
         .query(&[may("group", Text, "group the session belongs to")]),
     operation("put", "/api/v1/sessions/{id}/resize", "resize_session", Operator, "Sets the size until someone types", Json(200, "SessionInfo")).body("ResizeSession"),
