@@ -15,6 +15,7 @@ mod key;
 mod last_words;
 mod list;
 mod local_terminal;
+mod log_level;
 mod logs;
 mod man;
 mod mcp;
@@ -99,6 +100,8 @@ enum Verb {
     Stats(stats::Flags),
     /// End running sessions that nobody has used for a while
     CleanupSessions(cleanup_sessions::Flags),
+    /// Show what the server logs, and change it while it runs
+    LogLevel(log_level::Flags),
     /// Look for what is wrong with this machine, and say what mends it
     Doctor(crate::config::doctor::DoctorFlags),
     /// Check and show the configuration
@@ -152,6 +155,7 @@ fn dispatch() -> anyhow::Result<ExitCode> {
         Verb::Mcp(flags) => mcp::run(flags),
         Verb::Stats(flags) => stats::run(flags),
         Verb::CleanupSessions(flags) => cleanup_sessions::run(flags),
+        Verb::LogLevel(flags) => log_level::run(flags),
         Verb::Doctor(flags) => Ok(doctor::run(&flags)),
         Verb::Config(verb) => config::run(&verb),
         Verb::Service(verb) => service::run(&verb),

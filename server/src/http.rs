@@ -18,6 +18,7 @@ mod history;
 mod import;
 mod input_recording;
 mod listener;
+mod log_level;
 mod login;
 mod oidc;
 mod openapi;

@@ -7,7 +7,7 @@ mod levels;
 mod lines;
 
 use std::io::IsTerminal;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use tracing_subscriber::filter::Targets;
@@ -30,6 +30,8 @@ pub enum Look {
 #[derive(Debug, Clone)]
 pub struct Log {
     levels: reload::Handle<Targets, Registry>,
+    /// What the handle was told last: it can be asked for nothing.
+    now: Arc<Mutex<Levels>>,
     file: Option<Arc<LogFile>>,
 }
 
@@ -55,7 +57,16 @@ impl Log {
             .with(layer.with_filter(filter))
             .try_init()
             .map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))?;
-        Ok(Self { levels: handle, file })
+        Ok(Self {
+            levels: handle,
+            now: Arc::new(Mutex::new(levels.clone())),
+            file,
+        })
+    }
+
+    /// What is written.
+    pub fn levels(&self) -> Levels {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Changes what is written.
@@ -63,9 +74,12 @@ impl Log {
     /// # Errors
     /// If the log has ended.
     pub fn set_levels(&self, levels: &Levels) -> anyhow::Result<()> {
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         self.levels
             .reload(levels.targets())
-            .context("cannot change the log's level")
+            .context("cannot change the log's level")?;
+        *now = levels.clone();
+        Ok(())
     }
 
     /// Opens the file again, under another name or after somebody moved it away. A log on standard error stays there.

@@ -244,6 +244,18 @@ impl DeleteOnly {
     }
 }
 
+/// `GET` and `PUT /api/v1/log-level`: what the server logs while it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LogLevels {
+    /// The level of all rooms that are not named: `off`, `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: String,
+    /// Levels of single rooms, such as `http` or `sessions::screen`.
+    #[serde(default)]
+    pub rooms: BTreeMap<String, String>,
+}
+
 /// How well something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

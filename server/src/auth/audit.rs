@@ -58,6 +58,7 @@ pub enum Action {
     ShareCreate,
     ShareOpen,
     ShareRevoke,
+    LogLevelSet,
     /// Something they have no right to; the detail says what.
     Forbidden,
     /// Entries that were lost because too many came at once; the detail counts them.
@@ -92,6 +93,7 @@ impl Action {
             Self::ShareCreate => "share_create",
             Self::ShareOpen => "share_open",
             Self::ShareRevoke => "share_revoke",
+            Self::LogLevelSet => "log_level_set",
             Self::Forbidden => "forbidden",
             Self::EntriesLost => "entries_lost",
         }

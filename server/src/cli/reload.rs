@@ -34,6 +34,11 @@ impl Reloads {
         }
     }
 
+    /// The log of this process.
+    pub(super) fn log(&self) -> Log {
+        self.log.clone()
+    }
+
     /// Listens to SIGHUP. At a terminal it means what it means to every program, unless there is a certificate to renew.
     ///
     /// # Errors

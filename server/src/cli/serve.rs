@@ -104,6 +104,7 @@ async fn serve(config: ServeConfig, mut reloads: Reloads) -> anyhow::Result<()> 
         .cloned()
         .for_each(|workers| state.set_workers(workers));
     state.measured_by(measures);
+    state.logged_by(reloads.log());
     let addresses_of = |listeners: &[Listener]| listeners.iter().map(Listener::address).collect::<Vec<_>>();
     let (addresses, metrics_addresses) = (addresses_of(&listeners), addresses_of(&metrics_listeners));
     // It is not announced: who needs it knows the data directory.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
 use sempre_protocol::api::{
-    CreateSession, CreatedSession, DeleteOnly, Health, Problem, SessionInfo, SessionState, Shells,
+    CreateSession, CreatedSession, DeleteOnly, Health, LogLevels, Problem, SessionInfo, SessionState, Shells,
 };
 use sempre_protocol::programs::{InputTaken, RunCommand, RunResult, SendInput, WaitRequest, WaitResult};
 use sempre_protocol::stats::Stats;
@@ -170,6 +170,19 @@ impl Client {
             Err(error) if matches!(error.code(), Some("session_ended" | "session_archived")) => Ok(false),
             deleted => deleted.map(|()| true),
         }
+    }
+
+    /// What the server logs.
+    pub async fn log_levels(&self) -> Result<LogLevels, ClientError> {
+        self.get("api/v1/log-level", &[]).await
+    }
+
+    /// Changes what the server logs; what it logs then.
+    pub async fn set_log_levels(&self, levels: &LogLevels) -> Result<LogLevels, ClientError> {
+        let set = self
+            .send(Method::PUT, "api/v1/log-level", &[], Some(levels))
+            .await?;
+        self.read(set).await
     }
 
     /// Starts an ended session again, as a new one.

@@ -29,6 +29,18 @@ pub(super) fn note<T, E: Display>(
     state.doors().audit().note(outcome(note, result));
 }
 
+/// Notes how something went that needs a word of what it was.
+pub(super) fn note_detail<T, E: Display>(
+    state: &ServerState,
+    who: &Principal,
+    action: Action,
+    detail: &str,
+    result: &Result<T, E>,
+) {
+    let note = Note::of(who, action).detail(detail);
+    state.doors().audit().note(outcome(note, result));
+}
+
 /// The note, with how it went.
 fn outcome<T, E: Display>(note: Note, result: &Result<T, E>) -> Note {
     match result {

@@ -29,6 +29,7 @@ use sempre_protocol::{api, door, events, history, programs, recording, stats, vi
     api::CreateSession,
     api::CreatedSession,
     api::Health,
+    api::LogLevels,
     api::Problem,
     api::ResizeSession,
     api::SessionInfo,

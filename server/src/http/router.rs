@@ -9,8 +9,8 @@ use axum::routing::{delete, get, post, put};
 
 use super::{
     ApiError, ServerState, assets, below, body, compat, door, events, exposition, guard, headers, health,
-    history, import, input_recording, login, oidc, openapi, output, pages, programs, screen, session_events,
-    sessions, stats, viewers, ws,
+    history, import, input_recording, log_level, login, oidc, openapi, output, pages, programs, screen,
+    session_events, sessions, stats, viewers, ws,
 };
 
 /// The whole application; a request's body must be there within `body_timeout`.
@@ -19,6 +19,7 @@ pub fn router(state: ServerState, body_timeout: Duration) -> Router {
         .route("/health", get(health::health))
         .route("/shells", get(sessions::shells))
         .route("/stats", get(stats::stats))
+        .route("/log-level", get(log_level::show).put(log_level::put))
         .route("/events", get(events::events))
         .route("/openapi.json", get(openapi::json))
         .route("/sessions", get(sessions::list).post(sessions::create))

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use super::assets::Site;
 use crate::auth::Doors;
 use crate::config::{BasePath, Names};
+use crate::log::Log;
 use crate::measure::Measures;
 use crate::sessions::Registry;
 use crate::sessions::workers::Workers;
@@ -30,6 +31,7 @@ struct Inner {
     started_at: Instant,
     workers: OnceLock<Arc<Workers>>,
     measures: OnceLock<Measures>,
+    log: OnceLock<Log>,
 }
 
 impl ServerState {
@@ -46,6 +48,7 @@ impl ServerState {
             started_at: Instant::now(),
             workers: OnceLock::new(),
             measures: OnceLock::new(),
+            log: OnceLock::new(),
         }))
     }
 
@@ -58,6 +61,17 @@ impl ServerState {
     /// What records this process, if something does.
     pub(super) fn measures(&self) -> Option<&Measures> {
         self.0.measures.get()
+    }
+
+    /// Takes the log of this process; once.
+    pub fn logged_by(&self, log: Log) {
+        // A process has one log.
+        let _ = self.0.log.set(log);
+    }
+
+    /// The log of this process, if there is one.
+    pub(super) fn log(&self) -> Option<&Log> {
+        self.0.log.get()
     }
 
     /// The sessions.

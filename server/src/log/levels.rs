@@ -2,13 +2,12 @@
 
 use std::str::FromStr;
 
+use sempre_protocol::api::LogLevels;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 
 /// The rooms of the server that log.
-pub const ROOMS: [&str; 8] = [
-    "auth", "cli", "config", "doctor", "http", "log", "sessions", "store",
-];
+pub const ROOMS: [&str; 6] = ["auth", "cli", "http", "service", "sessions", "store"];
 
 /// What the modules of this package begin with, and of all packages of the project.
 const OWN: &str = "sempre_server";
@@ -30,6 +29,28 @@ impl Levels {
     /// As it was written.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// As the API shows them; of a room that was named twice, the last level.
+    pub fn shown(&self) -> LogLevels {
+        let rooms = self
+            .rooms
+            .iter()
+            .map(|(room, level)| (room.clone(), level.to_string()));
+        LogLevels {
+            level: self.all.to_string(),
+            rooms: rooms.collect(),
+        }
+    }
+
+    /// What the API was sent.
+    ///
+    /// # Errors
+    /// Which word is no level or no room, and which there are.
+    pub fn of(sent: &LogLevels) -> Result<Self, String> {
+        let rooms = sent.rooms.iter().map(|(room, level)| format!("{room}={level}"));
+        let parts: Vec<_> = [sent.level.clone()].into_iter().chain(rooms).collect();
+        parts.join(",").parse()
     }
 
     pub(super) fn targets(&self) -> Targets {
@@ -108,6 +129,22 @@ mod tests {
         assert!(writes("hyper", Level::WARN) && !writes("hyper", Level::INFO));
         for wrong in ["loud", "", "info,kitchen=debug", "http=", "=info", "5"] {
             assert!(wrong.parse::<Levels>().is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn k6_levels_are_shown_as_they_can_be_sent() {
+        let levels: Levels = "WARN,http=debug,http=trace,sessions::screen=off".parse().unwrap();
+        let shown = levels.shown();
+        assert_eq!((shown.level.as_str(), shown.rooms.len()), ("warn", 2));
+        assert_eq!(shown.rooms["http"], "trace");
+        assert_eq!(Levels::of(&shown).unwrap().shown(), shown);
+        for (level, room) in [("loud", "http"), ("info", "kitchen"), ("info", "http=debug")] {
+            let sent = LogLevels {
+                level: level.into(),
+                rooms: [(room.to_owned(), "info".to_owned())].into(),
+            };
+            assert!(Levels::of(&sent).is_err(), "{sent:?}");
         }
     }
 

@@ -19,6 +19,7 @@ mod ending;
 mod files;
 mod help;
 mod import;
+mod log_level;
 mod mcp;
 mod program;
 mod reach;

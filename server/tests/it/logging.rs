@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::harness::{Server, Setup, eventually};
+use crate::harness::{Call, Server, Setup, eventually};
 
 fn directory() -> tempfile::TempDir {
     tempfile::Builder::new().prefix("sempre-test-").tempdir().unwrap()
@@ -96,4 +96,50 @@ async fn k6_sighup_opens_the_log_again_and_changes_the_levels_of_rooms() {
     run(&server, "x").await;
     holds(&path, "session ended").await;
     assert_eq!(fs::read_to_string(&moved).unwrap(), "");
+}
+
+#[tokio::test]
+async fn k6_levels_are_changed_by_request_until_the_configuration_is_read_again() {
+    const PATH: &str = "/api/v1/log-level";
+    let dir = directory();
+    let path = dir.path().join("sempre.log");
+    let server = Setup::new()
+        .args(["--log-level", "error,cli=info"])
+        .arg("--log-file")
+        .arg(&path)
+        .start();
+    let configured: Value = json!({ "level": "error", "rooms": { "cli": "info" } });
+    assert_eq!(server.get(PATH).await.value(), configured);
+    run(&server, "x").await;
+    assert!(!fs::read_to_string(&path).unwrap().contains("session ended"));
+    let put = |levels: &Value| Call::new("PUT", PATH).json(levels);
+    let wanted = json!({ "level": "error", "rooms": { "sessions": "info", "cli": "info" } });
+    assert_eq!(server.ask(put(&wanted)).await.value(), wanted);
+    run(&server, "x").await;
+    holds(&path, "session ended").await;
+    for wrong in [
+        json!({ "level": "loud" }),
+        json!({ "level": "info", "rooms": { "kitchen": "info" } }),
+        json!({ "level": "info", "rooms": { "http": "5" } }),
+    ] {
+        let refused = server.ask(put(&wrong)).await.problem(422);
+        assert_eq!(refused.code, "invalid_field", "{wrong}");
+    }
+    assert_eq!(server.get(PATH).await.value(), wanted);
+    let key = json!({ "name": "ci", "role": "operator" });
+    let key = server.ask(Call::post("/api/v1/keys").json(&key)).await.value();
+    let key = key["key"].as_str().unwrap();
+    for call in [Call::get(PATH), put(&configured)] {
+        call.bearer(key).send(server.address()).await.problem(403);
+    }
+    let log: Value = server.get("/api/v1/audit").await.value();
+    let changes = log.as_array().unwrap().iter();
+    let changes: Vec<_> = changes
+        .filter(|entry| entry["action"] == "log_level_set")
+        .collect();
+    assert_eq!(changes.len(), 1, "{log}");
+    assert_eq!(changes[0]["detail"], "error,cli=info,sessions=info");
+    server.signal(Signal::HUP);
+    holds(&path, "configuration was read again").await;
+    assert_eq!(server.get(PATH).await.value(), configured);
 }

@@ -42,6 +42,7 @@ mod lifecycle;
 mod limits;
 mod listen;
 mod logging;
+mod logging_words;
 mod metrics;
 mod nginx;
 mod presence;
