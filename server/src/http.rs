@@ -40,7 +40,7 @@ mod viewers;
 mod ws;
 
 pub use error::ApiError;
-pub use listener::{Gate, Listener, Served, serve};
+pub use listener::{Gate, Listener, Listeners, Served, serve};
 pub use router::router;
 pub use state::ServerState;
 pub use tls::Tls;

@@ -39,7 +39,7 @@ pub mod workers;
 
 pub use error::SessionError;
 pub use last_sequence::Progress;
-pub use last_words::{EARLY_EXIT_LIMIT, LastWords, early_exit, last_words};
+pub use last_words::{EARLY_EXIT_LIMIT, LastWords, early_exit, last_words, newest_output};
 pub use launch::find_holder;
 pub use limits::Limits;
 pub use record_input::{InputRecording, RecordInput};

@@ -12,7 +12,7 @@ mod session_store;
 mod sqlite;
 
 pub use access::{AccessStore, AuditFilter, AuditRow, GrantKind, GrantRow, UserRow};
-pub use data_dir::{DataDir, DataDirError, HTTP_SOCKET};
+pub use data_dir::{DataDir, DataDirError, HTTP_SOCKET, IPC_SOCKET};
 pub use private_file::write_private;
 pub use session_row::{ActivityNote, Place, SessionRow};
 pub use session_store::{Answer, Store, StoreError};

@@ -3,6 +3,7 @@
 
 mod base64;
 pub mod chat;
+pub mod ipc;
 pub mod pty;
 pub mod terminal;
 

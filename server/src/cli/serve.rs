@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::reload::Reloads;
 use crate::auth::{Doors, DoorsOptions, Token};
 use crate::config::{BasePath, ListenAddress, ServeConfig, layers};
-use crate::http::{self, Gate, Listener, ServerState, Tls};
+use crate::http::{self, Gate, Listener, Listeners, ServerState, Tls};
 use crate::log::Log;
 use crate::measure::Measures;
 use crate::open_files;
@@ -24,7 +24,7 @@ use crate::sessions::confinement::Confiner;
 use crate::sessions::environment::BaseEnvironment;
 use crate::sessions::workers::Workers;
 use crate::sessions::{Registry, RegistryOptions};
-use crate::store::{DataDir, HTTP_SOCKET};
+use crate::store::{DataDir, HTTP_SOCKET, IPC_SOCKET};
 
 /// After a signal, connections get this long to end; sessions are not affected.
 const SHUTDOWN_LIMIT: Duration = Duration::from_millis(2500);
@@ -71,7 +71,8 @@ async fn serve(config: ServeConfig, mut reloads: Reloads) -> anyhow::Result<()> 
         listeners.push(Listener::bind(address).await?);
     }
     let own_socket = Listener::bind_in(data_dir.root(), HTTP_SOCKET)?;
-    let own_socket_path = data_dir.http_socket_path();
+    let ipc_socket = Listener::bind_in(data_dir.root(), IPC_SOCKET)?;
+    let own_socket_paths = [data_dir.http_socket_path(), data_dir.ipc_socket_path()];
     let mut metrics_listeners = Vec::new();
     for address in &config.metrics_listen {
         metrics_listeners.push(Listener::bind(address).await?);
@@ -113,7 +114,12 @@ async fn serve(config: ServeConfig, mut reloads: Reloads) -> anyhow::Result<()> 
         tls,
         limits: config.time_limits,
     };
-    let served = http::serve(state.clone(), listeners, metrics_listeners, gate, drain.clone());
+    let listeners = Listeners {
+        http: listeners,
+        metrics: metrics_listeners,
+        ipc: vec![ipc_socket],
+    };
+    let served = http::serve(state.clone(), listeners, gate, drain.clone());
     announce(&config, &addresses, &metrics_addresses, &state);
     let alive = tokio::spawn(notify::watchdog(drain.clone()));
     notify::ready();
@@ -151,7 +157,7 @@ async fn serve(config: ServeConfig, mut reloads: Reloads) -> anyhow::Result<()> 
         ListenAddress::Unix(path) => Some(path),
         ListenAddress::Tcp(_) => None,
     });
-    for path in sockets.chain([&own_socket_path]) {
+    for path in sockets.chain(&own_socket_paths) {
         // It may have been removed by hand.
         let _ = std::fs::remove_file(path);
     }

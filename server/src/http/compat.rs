@@ -1,6 +1,8 @@
-//! Routes of other terminal services, so that their clients work unchanged: see `docs/compatibility.md`.
+//! Routes of other terminal services, and the JSON lines of one, so that their clients work unchanged: see
+//! `docs/compatibility.md`.
 
 mod chat;
+pub(super) mod ipc;
 mod pty;
 mod terminal;
 

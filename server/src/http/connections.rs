@@ -1,4 +1,5 @@
-//! Connections: taken, counted, wrapped in TLS, served with time limits, ended when the server goes down.
+//! Connections: taken, counted, wrapped in TLS, served with time limits, ended when the server goes down. Most speak
+//! HTTP, those of one socket JSON lines.
 //!
 //! A client that opens connections and says nothing, says it a byte at a time, or reads nothing of its answer holds a
 //! place for a limited time only (slowloris). What was upgraded to a WebSocket holds none: its own limits are with its session.
@@ -22,6 +23,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use super::ServerState;
+use super::compat::ipc;
 use super::send_limit::Limited;
 use super::tls::Tls;
 use crate::auth::Peer;
@@ -33,10 +36,19 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// After a failed accept, as when no descriptors are left, the next is tried after this.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
+/// What is spoken on a listener.
+#[derive(Clone)]
+pub(super) enum Wire {
+    /// HTTP, with these routes.
+    Http(Router),
+    /// JSON lines of sessions.
+    Ipc(ServerState),
+}
+
 /// What the tasks of the listeners share.
 #[derive(Clone)]
 pub(super) struct Serving {
-    pub(super) app: Router,
+    pub(super) wire: Wire,
     pub(super) tls: Option<Arc<Tls>>,
     /// For the TLS handshake, for a request's head, and between two requests.
     pub(super) head_timeout: Duration,
@@ -91,20 +103,45 @@ impl Serving {
             Some(tls) if peer.address.is_some() => {
                 let handshake = timeout(self.head_timeout, tls.acceptor().accept(stream));
                 match self.drain.run_until_cancelled(handshake).await {
-                    Some(Ok(Ok(stream))) => self.converse(stream, peer.under_tls()).await,
+                    Some(Ok(Ok(stream))) => self.converse(stream, peer.under_tls(), place).await,
                     Some(Ok(Err(error))) => tracing::debug!(%peer, %error, "no TLS"),
                     Some(Err(_)) => tracing::debug!(%peer, "no TLS in time"),
                     None => {}
                 }
             }
-            _ => self.converse(stream, peer).await,
+            _ => self.converse(stream, peer, place).await,
         }
-        drop(place);
+    }
+
+    /// Answers until the connection ends, or needs no place any more.
+    async fn converse(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        peer: Peer,
+        place: OwnedSemaphorePermit,
+    ) {
+        match &self.wire {
+            Wire::Http(app) => {
+                self.answer_requests(app.clone(), stream, peer).await;
+                drop(place);
+            }
+            Wire::Ipc(state) => {
+                let stream = Limited::new(stream, self.send_timeout);
+                let (state, drain) = (state.clone(), self.drain.clone());
+                let connection = ipc::Connection::new(state, peer, stream, self.head_timeout, drain);
+                connection.run(place).await;
+            }
+        }
     }
 
     /// Answers requests until the connection ends or is upgraded.
-    async fn converse(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: Peer) {
-        let (app, peer) = (self.app.clone(), ConnectInfo(peer));
+    async fn answer_requests(
+        &self,
+        app: Router,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        peer: Peer,
+    ) {
+        let peer = ConnectInfo(peer);
         let stream = Limited::new(stream, self.send_timeout);
         let lift = stream.lift();
         let service = service_fn(move |mut request: Request<Incoming>| {

@@ -13,7 +13,7 @@ use futures_util::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use super::{ApiError, ServerState, login};
-use crate::auth::{Arrival, Credential, Peer, Principal, check_host, check_origin};
+use crate::auth::{Arrival, Credential, Peer, Principal, Standing, check_host, check_origin};
 
 /// A handler whose credential ends while it works has this long to finish: it may be the one that ends it.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -58,6 +58,14 @@ enum Admitted {
     As(Box<Principal>),
 }
 
+/// Who somebody is; none: nobody.
+pub(super) async fn identify(state: &ServerState, arrival: Arrival<'_>) -> Option<Principal> {
+    let inside = |at: &Standing| state.registry().session_of(&at.pids, &at.marks);
+    state.doors().make_ready(arrival).await;
+    // Something worth nothing is as good as nothing; the doors have noted it.
+    state.doors().identify(arrival, inside).unwrap_or_default()
+}
+
 async fn admit(state: &ServerState, parts: &Parts) -> Result<Admitted, ApiError> {
     let Parts {
         headers, uri, method, ..
@@ -75,10 +83,7 @@ async fn admit(state: &ServerState, parts: &Parts) -> Result<Admitted, ApiError>
         query: uri.query().unwrap_or_default(),
         peer,
     };
-    let inside = |at: &crate::auth::Standing| state.registry().session_of(&at.pids, &at.marks);
-    state.doors().make_ready(arrival).await;
-    // Something worth nothing is as good as nothing; the doors have noted it.
-    let principal = state.doors().identify(arrival, inside).unwrap_or_default();
+    let principal = identify(state, arrival).await;
     check_origin(
         headers,
         host,

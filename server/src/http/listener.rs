@@ -13,7 +13,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::connections::{MAX_CONNECTIONS, Serving};
+use super::compat::ipc;
+use super::connections::{MAX_CONNECTIONS, Serving, Wire};
 use super::tls::Tls;
 use super::{ServerState, router};
 use crate::config::{ListenAddress, TimeLimits};
@@ -128,25 +129,31 @@ pub struct Gate {
     pub limits: TimeLimits,
 }
 
-/// Serves on all `listeners`, and nothing but metrics on those of `metrics`, until `drain` is cancelled.
-pub fn serve(
-    state: ServerState,
-    listeners: Vec<Listener>,
-    metrics: Vec<Listener>,
-    gate: Gate,
-    drain: CancellationToken,
-) -> Served {
+/// What is listened on, and for what.
+#[derive(Debug)]
+pub struct Listeners {
+    /// Everything, by HTTP.
+    pub http: Vec<Listener>,
+    /// Nothing but metrics.
+    pub metrics: Vec<Listener>,
+    /// JSON lines of sessions.
+    pub ipc: Vec<Listener>,
+}
+
+/// Serves on all `listeners` until `drain` is cancelled.
+pub fn serve(state: ServerState, listeners: Listeners, gate: Gate, drain: CancellationToken) -> Served {
     let tasks = TaskTracker::new();
     let sockets = state.sockets().clone();
     // What reads them on this machine needs no certificate.
-    let only_metrics = metrics.into_iter().map(|listener| {
+    let only_metrics = listeners.metrics.into_iter().map(|listener| {
         let is_local = listener.address().is_local();
         let tls = gate.tls.clone().filter(|_| !is_local);
-        (listener, super::exposition::router(state.clone(), is_local), tls)
+        let wire = Wire::Http(super::exposition::router(state.clone(), is_local));
+        (listener, wire, tls)
     });
     let only_metrics: Vec<_> = only_metrics.collect();
     let serving = Serving {
-        app: router(state.clone(), gate.limits.body),
+        wire: Wire::Http(router(state.clone(), gate.limits.body)),
         tls: gate.tls.clone(),
         head_timeout: gate.limits.head,
         send_timeout: gate.limits.send,
@@ -154,19 +161,33 @@ pub fn serve(
         tasks: tasks.clone(),
         drain,
     };
-    let all = listeners
-        .into_iter()
-        .map(|listener| (listener, serving.app.clone(), serving.tls.clone()));
-    for (listener, app, tls) in all.chain(only_metrics) {
+    let all = listeners.http.into_iter();
+    let all = all.map(|listener| (listener, serving.wire.clone(), serving.tls.clone()));
+    for (listener, wire, tls) in all.chain(only_metrics) {
         let serving = Serving {
-            app,
+            wire,
             tls,
             ..serving.clone()
         };
-        match listener {
-            Listener::Tcp(listener) => tasks.spawn(serving.run(listener)),
-            Listener::Unix(listener, _) => tasks.spawn(serving.run(listener)),
+        start(serving, listener);
+    }
+    for listener in listeners.ipc {
+        // Places of its own: whoever fills them keeps nobody from HTTP.
+        let serving = Serving {
+            wire: Wire::Ipc(state.clone()),
+            tls: None,
+            places: Arc::new(Semaphore::new(ipc::MAX_CONNECTIONS)),
+            ..serving.clone()
         };
+        start(serving, listener);
     }
     Served { tasks, sockets }
+}
+
+fn start(serving: Serving, listener: Listener) {
+    let tasks = serving.tasks.clone();
+    match listener {
+        Listener::Tcp(listener) => tasks.spawn(serving.run(listener)),
+        Listener::Unix(listener, _) => tasks.spawn(serving.run(listener)),
+    };
 }

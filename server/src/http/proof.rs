@@ -2,12 +2,13 @@
 //!
 //! The guard has found out who asks; here is what they may. A session out of reach is one that is not there.
 
+use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawPathParams};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode, Uri};
 use sempre_protocol::SessionId;
 use sempre_protocol::access::{Role, Scope};
 use sempre_protocol::holder::Manifest;
@@ -91,52 +92,153 @@ fn forbidden(detail: impl Into<String>) -> ApiError {
     ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail)
 }
 
-/// Notes that somebody tried what they have no right to.
-fn note_refusal(parts: &Parts, state: &ServerState, who: &Principal, id: Option<SessionId>) {
-    let note = Note::of(who, Action::Forbidden);
-    let note = note.detail(&format!("{} {}", parts.method, parts.uri.path()));
-    let note = id.into_iter().fold(note, Note::session);
-    state.doors().note_refusal(&who.from, note);
+/// Somebody who asks for something, before it is known whether they may.
+#[derive(Clone, Copy)]
+pub(super) struct Asking<'a> {
+    /// The server.
+    pub(super) state: &'a ServerState,
+    /// Who asks.
+    pub(super) who: &'a Principal,
+    /// What for, for the audit log.
+    pub(super) what: &'a (dyn fmt::Display + Sync),
 }
 
-fn proven<R: Rank>(parts: &Parts, state: &ServerState) -> Result<Principal, ApiError> {
-    // A route that is not behind the guard has no principal, and lets nobody in.
-    let principal = parts
-        .extensions
-        .get::<Principal>()
-        .ok_or_else(ApiError::unauthorized)?;
-    if principal.role < R::ROLE {
-        note_refusal(parts, state, principal, None);
-        let (needed, has) = (R::ROLE.word(), principal.role.word());
-        return Err(forbidden(format!(
-            "this needs the role {needed}; you came in as {has}"
-        )));
+impl Asking<'_> {
+    /// Notes that they have no right to it.
+    fn note_refusal(&self, id: Option<SessionId>) {
+        let note = Note::of(self.who, Action::Forbidden);
+        let note = note.detail(&self.what.to_string());
+        let note = id.into_iter().fold(note, Note::session);
+        self.state.doors().note_refusal(&self.who.from, note);
     }
-    Ok(principal.clone())
+
+    fn has_role<R: Rank>(&self) -> Result<(), ApiError> {
+        if self.who.role < R::ROLE {
+            self.note_refusal(None);
+            let (needed, has) = (R::ROLE.word(), self.who.role.word());
+            return Err(forbidden(format!(
+                "this needs the role {needed}; you came in as {has}"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Whoever may do more than look may do it with their own sessions.
+    fn operates<R: Rank>(
+        &self,
+        id: SessionId,
+        (owner, run_as): (Option<&str>, Option<&str>),
+    ) -> Result<(), ApiError> {
+        let walls = self.state.doors().walls(run_as, owner);
+        if R::ROLE < Role::Operator || self.who.operates(id, owner, walls) {
+            return Ok(());
+        }
+        self.note_refusal(Some(id));
+        let detail = format!(
+            "session {id} is another user's: you may watch it. Its owner and administrators may do more, and every operator \
+             if it runs as a Unix user of its own (run_as) or the server was started with --allow-shared-uid"
+        );
+        Err(ApiError::new(StatusCode::FORBIDDEN, "not_owner", detail))
+    }
+
+    /// Proves the role.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub(super) fn role<R: Rank>(&self) -> Result<As<R>, ApiError> {
+        self.has_role::<R>()?;
+        if R::ROLE >= Role::Operator && matches!(self.who.scope, Scope::Session(_)) {
+            self.note_refusal(None);
+            return Err(forbidden("your credential is for one session only"));
+        }
+        Ok(As {
+            principal: self.who.clone(),
+            rank: PhantomData,
+        })
+    }
+
+    /// Proves the role on a running or ended session.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_owner`, `session_not_found`.
+    pub(super) fn on<R: Rank>(&self, id: SessionId) -> Result<On<R>, ApiError> {
+        self.has_role::<R>()?;
+        let session = self.state.registry().get(id)?;
+        let manifest = session.manifest();
+        if !self.who.sees(id, manifest.group.as_deref()) {
+            return Err(SessionError::NotFound(id).into());
+        }
+        self.operates::<R>(id, owner_and_user(manifest))?;
+        Ok(On {
+            session,
+            principal: self.who.clone(),
+            rank: PhantomData,
+        })
+    }
+
+    /// Proves the role on a session, be it archived.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_owner`, `session_not_found`, or that the database does not answer.
+    pub(super) async fn on_id<R: Rank>(&self, id: SessionId) -> Result<OnId<R>, ApiError> {
+        self.has_role::<R>()?;
+        if self.who.scope != Scope::All || self.who.role < Role::Admin {
+            let info = self.state.registry().info(id).await?;
+            if !self.who.sees(id, info.group.as_deref()) {
+                return Err(SessionError::NotFound(id).into());
+            }
+            self.operates::<R>(id, (info.owner.as_deref(), info.run_as.as_deref()))?;
+        }
+        Ok(OnId {
+            id,
+            principal: self.who.clone(),
+            rank: PhantomData,
+        })
+    }
+
+    /// Proves the role on the whole server.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    fn on_server<R: Rank>(&self) -> Result<OnServer<R>, ApiError> {
+        self.has_role::<R>()?;
+        if self.who.scope != Scope::All {
+            self.note_refusal(None);
+            return Err(forbidden(
+                "this needs a credential for the whole server; yours is for some sessions only",
+            ));
+        }
+        Ok(OnServer {
+            principal: self.who.clone(),
+            rank: PhantomData,
+        })
+    }
+}
+
+/// What an HTTP request asks for.
+struct MethodAndPath(Method, Uri);
+
+impl MethodAndPath {
+    fn of(parts: &Parts) -> Self {
+        Self(parts.method.clone(), parts.uri.clone())
+    }
+}
+
+impl fmt::Display for MethodAndPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0, self.1.path())
+    }
+}
+
+/// Who sends a request. A route that is not behind the guard has no principal, and lets nobody in.
+fn sender(parts: &Parts) -> Result<Principal, ApiError> {
+    let principal = parts.extensions.get::<Principal>();
+    principal.cloned().ok_or_else(ApiError::unauthorized)
 }
 
 /// What it depends on who may operate a session: its owner, and whom it runs as.
 fn owner_and_user(manifest: &Manifest) -> (Option<&str>, Option<&str>) {
     (manifest.owner.as_deref(), manifest.run_as.as_deref())
-}
-
-/// Whoever may do more than look may do it with their own sessions.
-fn operates<R: Rank>(
-    parts: &Parts,
-    state: &ServerState,
-    who: &Principal,
-    id: SessionId,
-    (owner, run_as): (Option<&str>, Option<&str>),
-) -> Result<(), ApiError> {
-    if R::ROLE < Role::Operator || who.operates(id, owner, state.doors().walls(run_as, owner)) {
-        return Ok(());
-    }
-    note_refusal(parts, state, who, Some(id));
-    let detail = format!(
-        "session {id} is another user's: you may watch it. Its owner and administrators may do more, and every operator \
-         if it runs as a Unix user of its own (run_as) or the server was started with --allow-shared-uid"
-    );
-    Err(ApiError::new(StatusCode::FORBIDDEN, "not_owner", detail))
 }
 
 async fn named(parts: &mut Parts, state: &ServerState) -> Result<SessionId, ApiError> {
@@ -158,15 +260,9 @@ impl<R: Rank> FromRequestParts<ServerState> for As<R> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, ApiError> {
-        let principal = proven::<R>(parts, state)?;
-        if R::ROLE >= Role::Operator && matches!(principal.scope, Scope::Session(_)) {
-            note_refusal(parts, state, &principal, None);
-            return Err(forbidden("your credential is for one session only"));
-        }
-        Ok(Self {
-            principal,
-            rank: PhantomData,
-        })
+        let (who, what) = (&sender(parts)?, &MethodAndPath::of(parts));
+        let asking = Asking { state, who, what };
+        asking.role()
     }
 }
 
@@ -187,19 +283,11 @@ impl<R: Rank> FromRequestParts<ServerState> for On<R> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, ApiError> {
-        let principal = proven::<R>(parts, state)?;
-        let id = named(parts, state).await?;
-        let session = state.registry().get(id)?;
-        let manifest = session.manifest();
-        if !principal.sees(id, manifest.group.as_deref()) {
-            return Err(SessionError::NotFound(id).into());
-        }
-        operates::<R>(parts, state, &principal, id, owner_and_user(manifest))?;
-        Ok(Self {
-            session,
-            principal,
-            rank: PhantomData,
-        })
+        let (who, what) = (&sender(parts)?, &MethodAndPath::of(parts));
+        let asking = Asking { state, who, what };
+        // Who has no right on any session is not told which there are.
+        asking.has_role::<R>()?;
+        asking.on(named(parts, state).await?)
     }
 }
 
@@ -211,7 +299,9 @@ impl FromRequestParts<ServerState> for OnOwn {
             session, principal, ..
         } = On::<Operator>::from_request_parts(parts, state).await?;
         if !principal.owns(session.manifest().owner.as_deref()) {
-            note_refusal(parts, state, &principal, Some(session.id()));
+            let what = &MethodAndPath::of(parts);
+            let who = &principal;
+            Asking { state, who, what }.note_refusal(Some(session.id()));
             let detail = format!(
                 "this is for the owner of session {} and administrators, not for everyone who may type into it",
                 session.id()
@@ -226,21 +316,10 @@ impl<R: Rank> FromRequestParts<ServerState> for OnId<R> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, ApiError> {
-        let principal = proven::<R>(parts, state)?;
-        let id = named(parts, state).await?;
-        if principal.scope != Scope::All || principal.role < Role::Admin {
-            let info = state.registry().info(id).await?;
-            if !principal.sees(id, info.group.as_deref()) {
-                return Err(SessionError::NotFound(id).into());
-            }
-            let of_session = (info.owner.as_deref(), info.run_as.as_deref());
-            operates::<R>(parts, state, &principal, id, of_session)?;
-        }
-        Ok(Self {
-            id,
-            principal,
-            rank: PhantomData,
-        })
+        let (who, what) = (&sender(parts)?, &MethodAndPath::of(parts));
+        let asking = Asking { state, who, what };
+        asking.has_role::<R>()?;
+        asking.on_id(named(parts, state).await?).await
     }
 }
 
@@ -248,16 +327,8 @@ impl<R: Rank> FromRequestParts<ServerState> for OnServer<R> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, ApiError> {
-        let principal = proven::<R>(parts, state)?;
-        if principal.scope != Scope::All {
-            note_refusal(parts, state, &principal, None);
-            return Err(forbidden(
-                "this needs a credential for the whole server; yours is for some sessions only",
-            ));
-        }
-        Ok(Self {
-            principal,
-            rank: PhantomData,
-        })
+        let (who, what) = (&sender(parts)?, &MethodAndPath::of(parts));
+        let asking = Asking { state, who, what };
+        asking.on_server()
     }
 }

@@ -37,6 +37,12 @@ fn engine_at_end(directory: &Path, size: Size) -> Engine {
     engine
 }
 
+/// The newest output, at most [`WINDOW_BYTES`], from the beginning of a line on unless it is all there is; empty if it
+/// cannot be read. Blocks.
+pub(super) fn newest_output(directory: &Path) -> Vec<u8> {
+    end_of_journal(directory).unwrap_or_default()
+}
+
 fn end_of_journal(directory: &Path) -> Option<Vec<u8>> {
     let mut reader = Reader::open(directory).ok()?;
     let bounds = reader.bounds().ok()?;

@@ -48,6 +48,14 @@ pub async fn last_words(session: &Session) -> Option<LastWords> {
     })
 }
 
+/// The newest 256 KiB of what a session wrote, from the beginning of a line on; all, if it wrote less. Empty if it
+/// cannot be read.
+pub async fn newest_output(session: &Session) -> Vec<u8> {
+    let directory = session.directory().to_path_buf();
+    let read = tokio::task::spawn_blocking(move || last_lines::newest_output(&directory));
+    read.await.unwrap_or_default()
+}
+
 impl LastWords {
     /// The text of the error `DAEMON_PTY_EXITED_EARLY` (D5).
     pub fn early_exit_message(&self) -> String {

@@ -9,6 +9,8 @@ use sempre_protocol::SessionId;
 
 /// The Unix socket in the data directory on which the server answers the command line of its own user.
 pub const HTTP_SOCKET: &str = "http.sock";
+/// The socket of JSON lines, in the data directory.
+pub const IPC_SOCKET: &str = "server.sock";
 
 /// What the names of directories begin with in which sessions are put together.
 const IMPORT_PREFIX: &str = ".import-";
@@ -123,6 +125,11 @@ impl DataDir {
     /// The socket of the command line, [`HTTP_SOCKET`].
     pub fn http_socket_path(&self) -> PathBuf {
         self.root.join(HTTP_SOCKET)
+    }
+
+    /// The socket of JSON lines, [`IPC_SOCKET`].
+    pub fn ipc_socket_path(&self) -> PathBuf {
+        self.root.join(IPC_SOCKET)
     }
 
     /// The directory of one session.

@@ -16,6 +16,7 @@
 #[path = "../it/harness/mod.rs"]
 mod harness;
 
+mod daemon;
 mod heartbeat;
 mod lifecycle;
 mod persistence;

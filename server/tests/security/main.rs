@@ -15,6 +15,7 @@
 //! | predictable temporary names | [`files`] |
 //! | a JWT that chooses its algorithm, without a signature, expired, of another issuer, of a key taken back | [`tokens`] |
 //! | a login at another service that is replayed, swapped or made up | [`elsewhere`], [`elsewhere_by_proxy`] |
+//! | a local socket that believes whoever connects, or is filled by one of them | [`ipc`], [`processes`] |
 //! | login without a limit | [`passwords`] |
 //! | a session of one person with the rights of another, or of root | [`owners`], [`run_as`] |
 
@@ -39,6 +40,7 @@ mod echo_back;
 mod elsewhere;
 mod elsewhere_by_proxy;
 mod files;
+mod ipc;
 mod keys;
 mod markup;
 mod origin;

@@ -1,6 +1,8 @@
 //! A server to test, the clients that test it, and waiting for states instead of times.
 
 mod http;
+#[allow(dead_code, reason = "for the tests of that socket")]
+mod ipc;
 pub(crate) mod nginx;
 mod process;
 mod reconnecting;
@@ -15,6 +17,8 @@ use std::future::Future;
 use std::time::Duration;
 
 pub(crate) use http::{Answer, Call};
+#[allow(unused_imports, reason = "for the tests of that socket")]
+pub(crate) use ipc::Ipc;
 pub(crate) use process::{Pidfd, children, fd_count, holder_pid, is_alive, rss_bytes};
 pub(crate) use reconnecting::Reconnecting;
 pub(crate) use server::{Server, data_dir_modes};
