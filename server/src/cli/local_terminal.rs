@@ -267,7 +267,7 @@ mod tests {
         assert!(modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG));
         drop((tty, pair.slave));
         let said = reading.join().unwrap();
-        let left = said.find(LEAVE_OTHER_SCREEN).unwrap();
+        let left = said.find("\x1b[?1049l").unwrap();
         assert!(said[left..].contains("on purpose"), "{said:?}");
         assert!(!said[..left].contains("on purpose"), "{said:?}");
     }
