@@ -20,7 +20,7 @@ use anyhow::bail;
 use clap::Args;
 use sempre_protocol::{SessionId, Size};
 use tokio::sync::watch::{Receiver, channel};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use self::draw::Colours;
@@ -162,6 +162,10 @@ impl Tui {
                             ended => back(id, ended),
                         };
                         stage = self.open_stage()?;
+                        // An answer that came meanwhile is older than this.
+                        while let Some(answer) = self.asked.try_join_next() {
+                            self.state.take(answered(answer));
+                        }
                         self.state.take(Event::Back(why));
                         // What was typed before was meant for the session.
                         break;
@@ -206,10 +210,7 @@ impl Tui {
                 Event::Size(size)
             }
             Ok(()) = self.news.changed() => Event::News(self.news.borrow_and_update().clone()),
-            Some(answer) = self.asked.join_next() => Event::Answer(match answer {
-                Ok(answer) => answer,
-                Err(error) => Err(format!("it was not done: {error}")),
-            }),
+            Some(answer) = self.asked.join_next() => answered(answer),
             _ = self.clock.tick() => Event::Clock(now_ms()),
         };
         Ok(Woken::Heard(vec![heard]))
@@ -233,6 +234,11 @@ impl Tui {
             signal = self.signals.ending.next() => Ok(End::Signal(signal)),
         }
     }
+}
+
+/// What came of what was asked for.
+fn answered(answer: Result<Result<Done, String>, JoinError>) -> Event {
+    Event::Answer(answer.unwrap_or_else(|error| Err(format!("it was not done: {error}"))))
 }
 
 /// Why the terminal is back from a session.

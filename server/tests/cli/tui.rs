@@ -381,6 +381,7 @@ async fn t9_it_works_with_a_server_elsewhere() {
     );
     terminal.until_shown("no session yet");
     terminal.press(b"n\tcat\r");
+    terminal.until_shown("started; Enter attaches");
     let info = one(&server, "the session", |_| true).await;
     assert_eq!(info.cmd, ["cat"]);
     let id = info.session_id.to_string();
