@@ -9,6 +9,7 @@ mod reach;
 mod results;
 mod text;
 mod tools;
+mod words;
 mod work;
 
 use std::process::ExitCode;

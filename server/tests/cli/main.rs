@@ -14,6 +14,7 @@
 mod harness;
 
 mod access;
+mod assistant;
 mod attach;
 mod ending;
 mod files;

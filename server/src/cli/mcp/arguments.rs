@@ -20,7 +20,7 @@ pub(super) const MAX_SCROLLBACK_LINES: u32 = 2000;
 
 /// Which sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
+#[schemars(crate = "rmcp::schemars", inline)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Which {
     /// Those that run.
@@ -122,7 +122,7 @@ pub(super) struct SendInput {
 
 /// What can be waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
+#[schemars(crate = "rmcp::schemars", inline)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Until {
     /// The text `value` is printed.
