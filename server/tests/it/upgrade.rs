@@ -1,15 +1,24 @@
 //! An upgrade ends no session, and neither does the way back: the programs of version 0.1.0 against today's, on one data
-//! directory (docs/operate.md).
+//! directory (docs/operate.md); and what that version left on the disk is read.
 
-use std::env;
-use std::path::PathBuf;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use sempre_protocol::SessionId;
-use sempre_protocol::api::SessionState;
+use sempre_protocol::api::{CreatedSession, SessionState};
 use sempre_protocol::texts::ExitStatus;
 use serde_json::json;
 
-use crate::harness::{Server, Setup, holder_program, not_run};
+use crate::harness::{Call, Server, Setup, holder_program, not_run};
+
+/// Sessions as version 0.1.0 left them: one that had ended with code 5, and one whose holder was killed.
+const LEFT_BY_0_1_0: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/it/fixtures/version-0.1.0/sessions"
+);
+const ENDED: &str = "09a6373ca23867c107b9778ba6b00c7b";
+const KILLED: &str = "ea92db5c6ef567a5c83965ca532ca6d6";
 
 /// Server and holder of version 0.1.0, which `cargo xtask test --full` builds.
 fn programs_of_before(test: &str) -> Option<(PathBuf, PathBuf)> {
@@ -143,4 +152,74 @@ async fn nor_do_they_if_the_server_is_killed() {
     };
     let new = todays();
     through(&[&new, &old, &new], false).await;
+}
+
+/// Copies a directory, private as the server makes its own: who checks out sources gives them other modes.
+fn copy_private(from: &Path, to: &Path) {
+    fs::DirBuilder::new()
+        .mode(0o700)
+        .recursive(true)
+        .create(to)
+        .unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_private(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), &target).unwrap();
+            fs::set_permissions(&target, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_version_0_1_0_left_on_the_disk_is_read() {
+    let mut server = Setup::new()
+        .args(["--retention", "never", "--compress-after", "never"])
+        .start();
+    server.stop();
+    let data = server.dir().data();
+    copy_private(Path::new(LEFT_BY_0_1_0), &data.join("sessions"));
+    // That version had none.
+    for entry in fs::read_dir(&data).unwrap() {
+        let path = entry.unwrap().path();
+        if path.to_string_lossy().contains("sempre.db") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    server.start_again();
+
+    let ended: SessionId = ENDED.parse().unwrap();
+    let info = server.ended(ended).await;
+    assert_eq!(
+        (info.exit, info.cols, info.rows),
+        (Some(ExitStatus::Code(5)), 100, 30)
+    );
+    assert_eq!(
+        (info.group.as_deref(), info.labels["story"].as_str()),
+        (Some("crew"), "S-7")
+    );
+    let output = server.output_text(ended).await;
+    assert!(output.starts_with("\u{1b}[31mred\u{1b}[m and é\r"), "{output}");
+    assert!(output.ends_with("\r\n199\r\n200\r\n"), "{output}");
+    let shown = server.attach_screen(ended, "").await.screen_text();
+    assert!(
+        shown.contains("red and é") && shown.trim_end().ends_with("200"),
+        "{shown}"
+    );
+
+    let killed: SessionId = KILLED.parse().unwrap();
+    let info = server.ended(killed).await;
+    assert_eq!((info.exit, info.end_reason.as_deref()), (None, Some("orphaned")));
+    assert_eq!(server.output_text(killed).await, "before\r\n");
+    let again = server
+        .ask(Call::post(&format!("/api/v1/sessions/{killed}/restart")))
+        .await;
+    assert_eq!(again.status, 201, "{}", again.text());
+    let again: CreatedSession = again.json();
+    let mut viewer = server.attach(again.session.session_id, "").await;
+    viewer.until_output("before\r\n").await;
+    viewer.type_in("after\r").await;
+    assert_eq!(viewer.until_exit().await.status, Some(ExitStatus::Code(0)));
 }
