@@ -30,7 +30,7 @@ pub enum Look {
 #[derive(Debug, Clone)]
 pub struct Log {
     levels: reload::Handle<Targets, Registry>,
-    /// What the handle was told last: it can be asked for nothing.
+    /// What the handle was told last: its targets are not the words that were asked for.
     now: Arc<Mutex<Levels>>,
     file: Option<Arc<LogFile>>,
 }

@@ -223,6 +223,9 @@ pub struct Shells {
     pub installed: Vec<String>,
 }
 
+/// The label that is a session's name, where it was given one.
+pub const NAME_LABEL: &str = "name";
+
 /// The condition of `DELETE /api/v1/sessions/{id}`, as `only` in the query: without it a session that ends in the same
 /// moment would be removed where it was to be ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -254,6 +257,14 @@ pub struct LogLevels {
     /// Levels of single rooms, such as `http` or `sessions::screen`.
     #[serde(default)]
     pub rooms: BTreeMap<String, String>,
+}
+
+impl LogLevels {
+    /// The level of all rooms, then `ROOM=LEVEL` of each that has its own.
+    pub fn words(&self) -> Vec<String> {
+        let rooms = self.rooms.iter().map(|(room, level)| format!("{room}={level}"));
+        [self.level.clone()].into_iter().chain(rooms).collect()
+    }
 }
 
 /// How well something is.

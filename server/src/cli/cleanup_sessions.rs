@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Args;
 use sempre_protocol::SessionId;
-use sempre_protocol::api::{DeleteOnly, SessionInfo, SessionState};
+use sempre_protocol::api::{SessionInfo, SessionState};
 use serde::Serialize;
 
 use super::connect::{ServerFlags, block_on};
@@ -140,12 +140,7 @@ async fn end_one(client: &Client, planned: &SessionInfo) -> Result<bool, ClientE
     if used || now.state != SessionState::Active {
         return Ok(false);
     }
-    match client.delete(planned.session_id, DeleteOnly::Running).await {
-        Ok(()) => Ok(true),
-        // By itself, in the same moment.
-        Err(error) if error.code() == Some("session_ended") => Ok(false),
-        Err(error) => Err(error),
-    }
+    client.end(planned.session_id).await
 }
 
 fn count(sessions: usize) -> String {

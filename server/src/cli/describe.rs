@@ -2,6 +2,7 @@
 
 use sempre_protocol::SessionId;
 use sempre_protocol::api::{SessionInfo, SessionState};
+use sempre_protocol::holder::EndReason;
 use sempre_protocol::texts::ExitStatus;
 
 use super::table::Table;
@@ -31,14 +32,16 @@ pub(super) fn exit(status: Option<ExitStatus>) -> String {
 /// How a session ended.
 pub(super) fn ended(session: &SessionInfo) -> String {
     match (session.exit, session.end_reason.as_deref()) {
-        (None, Some("imported")) => "is an imported recording that does not tell its exit code".to_owned(),
+        (None, Some(reason)) if reason == EndReason::Imported.word() => {
+            "is an imported recording that does not tell its exit code".to_owned()
+        }
         (status, _) => exit(status),
     }
 }
 
 /// Whether its command may be started again.
 pub(super) fn can_restart(session: &SessionInfo) -> bool {
-    session.end_reason.as_deref() != Some("imported")
+    session.end_reason.as_deref() != Some(EndReason::Imported.word())
 }
 
 /// Where it stands, in at most ten letters.

@@ -54,14 +54,7 @@ fn change(levels: &mut LogLevels, words: &[String]) -> anyhow::Result<()> {
 }
 
 fn words(levels: &LogLevels) -> String {
-    let rooms = levels.rooms.iter();
-    let rooms = rooms.map(|(room, level)| format!("{room}={level}"));
-    let lines: Vec<_> = [levels.level.clone()].into_iter().chain(rooms).collect();
-    plain_lines(&lines)
-}
-
-fn plain_lines(lines: &[String]) -> String {
-    let lines: Vec<_> = lines.iter().map(|line| plain(line)).collect();
+    let lines: Vec<_> = levels.words().iter().map(|line| plain(line)).collect();
     lines.join("\n")
 }
 

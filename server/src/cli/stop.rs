@@ -1,7 +1,7 @@
 //! `sempre stop`: ends sessions; their output stays.
 
 use clap::Args;
-use sempre_protocol::api::{DeleteOnly, SessionInfo, SessionState};
+use sempre_protocol::api::{SessionInfo, SessionState};
 
 use super::connect::{ServerFlags, block_on};
 use super::exit::{self, Coded, Outcome};
@@ -46,11 +46,12 @@ async fn end(client: &Client, session: SessionInfo) -> anyhow::Result<SessionInf
     if session.state != SessionState::Active {
         return Err(has_ended(&session));
     }
-    match client.delete(id, DeleteOnly::Running).await {
-        Ok(()) => Ok(client.session(id).await?),
+    let was_running = client.end(id).await?;
+    let session = client.session(id).await?;
+    match was_running {
+        true => Ok(session),
         // By itself, since it was looked at: its output stays all the same.
-        Err(error) if error.code() == Some("session_ended") => Err(has_ended(&client.session(id).await?)),
-        Err(error) => Err(error.into()),
+        false => Err(has_ended(&session)),
     }
 }
 

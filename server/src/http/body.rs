@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{FromRequest, MatchedPath, Request, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -59,20 +59,12 @@ pub(super) fn json<T>(body: JsonBody<T>) -> Result<T, ApiError> {
     body.0
 }
 
-/// The route whose body is a file: its handler reads it piece by piece, with limits of its own.
-const FILE_ROUTE: &str = "/api/v1/sessions/import";
-
-/// How long a body may take, for a handler that reads its own: for all of it, or for each piece of a file.
+/// How long each piece of a file may take, for a handler that reads its own body.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BodyLimit(pub(super) Duration);
 
 /// Reads the body, or answers 408 or 413. Behind the guard: nothing of a stranger's is kept but on the login.
-pub(super) async fn gather(State(limit): State<Duration>, mut request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>();
-    if route.is_some_and(|route| route.as_str() == FILE_ROUTE) {
-        request.extensions_mut().insert(BodyLimit(limit));
-        return next.run(request).await;
-    }
+pub(super) async fn gather(State(limit): State<Duration>, request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
     }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post, put};
+use axum::{Extension, Router};
 
 use super::{
     ApiError, ServerState, assets, below, body, compat, door, events, exposition, guard, headers, health,
@@ -23,7 +23,6 @@ pub fn router(state: ServerState, body_timeout: Duration) -> Router {
         .route("/events", get(events::events))
         .route("/openapi.json", get(openapi::json))
         .route("/sessions", get(sessions::list).post(sessions::create))
-        .route("/sessions/import", post(import::import))
         .route("/sessions/{id}", get(sessions::show).delete(sessions::delete))
         .route("/sessions/{id}/resize", put(sessions::resize))
         .route("/sessions/{id}/restart", post(sessions::restart))
@@ -65,11 +64,20 @@ pub fn router(state: ServerState, body_timeout: Duration) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(body_timeout, body::gather))
         .layer(DefaultBodyLimit::max(body::MAX_BODY_BYTES))
+        .merge(files(body_timeout))
         .layer(from_fn_with_state(state.clone(), guard::guard))
         .layer(from_fn(headers::add))
         .layer(from_fn(exposition::count))
         .with_state(state);
     below::below(&base, app)
+}
+
+/// Routes whose bodies are files: their handlers read them piece by piece, with limits of their own.
+fn files(piece_timeout: Duration) -> Router<ServerState> {
+    Router::new()
+        .route("/api/v1/sessions/import", post(import::import))
+        .method_not_allowed_fallback(wrong_method)
+        .layer(Extension(body::BodyLimit(piece_timeout)))
 }
 
 async fn no_route(request: Request) -> ApiError {

@@ -48,9 +48,7 @@ impl Levels {
     /// # Errors
     /// Which word is no level or no room, and which there are.
     pub fn of(sent: &LogLevels) -> Result<Self, String> {
-        let rooms = sent.rooms.iter().map(|(room, level)| format!("{room}={level}"));
-        let parts: Vec<_> = [sent.level.clone()].into_iter().chain(rooms).collect();
-        parts.join(",").parse()
+        sent.words().join(",").parse()
     }
 
     pub(super) fn targets(&self) -> Targets {

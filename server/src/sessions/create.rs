@@ -81,16 +81,7 @@ pub(super) fn spec(
         imported_at_ms: None,
         pid: 0,
     };
-    Ok(Spec {
-        version: CONTROL_VERSION,
-        manifest,
-        child_env,
-        args: Vec::new(),
-        confinement: None,
-        budget_bytes: DEFAULT_BUDGET_BYTES,
-        input_budget_bytes: None,
-        open_files: None,
-    })
+    Ok(spec_of(manifest, child_env))
 }
 
 /// The spec of a session that repeats the one of `manifest`, at its last size.
@@ -117,7 +108,12 @@ pub(super) fn again(manifest: &Manifest, size: Size, base: &BaseEnvironment) -> 
         pid: 0,
         ..manifest.clone()
     };
-    Ok(Spec {
+    Ok(spec_of(manifest, child_env))
+}
+
+/// What a holder is told of any session; what the registry holds its sessions to is added there.
+fn spec_of(manifest: Manifest, child_env: BTreeMap<String, String>) -> Spec {
+    Spec {
         version: CONTROL_VERSION,
         manifest,
         child_env,
@@ -126,7 +122,7 @@ pub(super) fn again(manifest: &Manifest, size: Size, base: &BaseEnvironment) -> 
         budget_bytes: DEFAULT_BUDGET_BYTES,
         input_budget_bytes: None,
         open_files: None,
-    })
+    }
 }
 
 /// Ids nobody has yet.

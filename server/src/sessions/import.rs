@@ -151,7 +151,7 @@ impl Registry {
         let mut status = adopt::read_status(&moved, &manifest);
         status.exit = Some(adopt::read_exit(&moved, status.offset));
         tracing::info!(session = %id, "recording imported");
-        Ok(self.insert_ended(manifest, moved, status, Activity::now(self.clock())))
+        Ok(self.insert(manifest, moved, status, Activity::now(self.clock()), None))
     }
 }
 

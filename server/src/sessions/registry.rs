@@ -86,7 +86,8 @@ pub struct Registry {
 }
 
 impl Registry {
-    fn insert(
+    /// Takes in a session whose directory is whole, with the holder that this process has started for it.
+    pub(super) fn insert(
         &self,
         manifest: Manifest,
         directory: PathBuf,
@@ -105,17 +106,6 @@ impl Registry {
         }
         session.announce();
         session
-    }
-
-    /// Takes in a session whose directory is whole and that has no holder.
-    pub(super) fn insert_ended(
-        &self,
-        manifest: Manifest,
-        directory: PathBuf,
-        status: Status,
-        activity: Activity,
-    ) -> Arc<Session> {
-        self.insert(manifest, directory, status, activity, None)
     }
 
     /// The session with this id.

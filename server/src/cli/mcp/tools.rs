@@ -40,7 +40,7 @@ pub(super) struct Tools {
     server: ServerFlags,
     client: OnceCell<Client>,
     pub(super) reach: Reach,
-    read_only: bool,
+    offered: Vec<Tool>,
     calls: Arc<Semaphore>,
 }
 
@@ -63,8 +63,8 @@ impl Tools {
         Self {
             server,
             client: OnceCell::new(),
+            offered: offered(&reach, read_only),
             reach,
-            read_only,
             calls: Arc::new(Semaphore::new(MAX_CALLS)),
         }
     }
@@ -80,16 +80,15 @@ impl Tools {
     pub(super) fn is_remote(&self) -> bool {
         self.server.is_remote()
     }
+}
 
-    /// What is offered.
-    fn offered(&self) -> Vec<Tool> {
-        let tools = all().into_iter();
-        tools
-            .filter(|(_, effect)| !self.read_only || *effect == Effect::Reads)
-            .map(|(tool, _)| tool)
-            .filter(|tool| self.reach.takes_new() || tool.name != "create_session")
-            .collect()
-    }
+fn offered(reach: &Reach, read_only: bool) -> Vec<Tool> {
+    let tools = all().into_iter();
+    tools
+        .filter(|(_, effect)| !read_only || *effect == Effect::Reads)
+        .map(|(tool, _)| tool)
+        .filter(|tool| reach.takes_new() || tool.name != "create_session")
+        .collect()
 }
 
 fn tool<I: JsonSchema + 'static, O: JsonSchema + 'static>(
@@ -183,11 +182,11 @@ impl ServerHandler for Tools {
         _request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(self.offered()))
+        Ok(ListToolsResult::with_all_items(self.offered.clone()))
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.offered().into_iter().find(|tool| tool.name == name)
+        self.offered.iter().find(|tool| tool.name == name).cloned()
     }
 
     async fn call_tool(

@@ -1,15 +1,13 @@
 //! Which sessions are listed, in which order, and what stands in their columns. Text of programs is made plain here.
 
 use sempre_protocol::SessionId;
-use sempre_protocol::api::{SessionInfo, SessionState};
+use sempre_protocol::api::{NAME_LABEL, SessionInfo, SessionState};
 
 use super::watch::{Heard, World};
 use super::wrapping::tame;
 use crate::cli::describe;
 use crate::cli::table::plain;
 
-/// The label that is a session's name.
-pub(super) const NAME_LABEL: &str = "name";
 /// Longest text of a column; programs may choose any.
 const MAX_CELL_CHARS: usize = 200;
 

@@ -1,7 +1,7 @@
 //! Pages to read: a session's details, the server's health, help, and words that are too many for one row.
 
 use sempre_protocol::SessionId;
-use sempre_protocol::api::HealthStatus;
+use sempre_protocol::api::{HealthStatus, NAME_LABEL};
 
 use super::list::{self, unused_s, uptime_s};
 use super::model::State;
@@ -103,7 +103,7 @@ fn session(state: &State, id: SessionId) -> Vec<(String, String)> {
         return vec![(describe::short(id), gone)];
     };
     let live = [
-        ("name", heard.info.labels.get(list::NAME_LABEL).cloned()),
+        ("name", heard.info.labels.get(NAME_LABEL).cloned()),
         ("health", Some(list::health(&heard.info).to_owned())),
         (
             "last used",

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use sempre_protocol::api::DeleteOnly;
+use sempre_protocol::api::{DeleteOnly, NAME_LABEL};
 use sempre_protocol::{SessionId, Size};
 use tokio::time::timeout;
 
 use super::form::command_of;
-use super::list::NAME_LABEL;
 use super::model::{Done, Request};
 use crate::cli::start::StartFlags;
 use crate::cli::{describe, last_words};

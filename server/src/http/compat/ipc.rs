@@ -60,14 +60,23 @@ struct Asked {
     request: Result<IpcRequest, Fault>,
 }
 
-/// Reads a line; none: it is no JSON object, and nobody knows what the next ones are.
-fn read(line: &[u8]) -> Option<Asked> {
-    let value: Value = serde_json::from_slice(line).ok()?;
-    let id = value.as_object()?.get("id").and_then(Value::as_str);
+/// Reads a line.
+///
+/// # Errors
+/// It is no JSON object, and nobody knows what the next ones are.
+fn read(line: &[u8]) -> Result<Asked, Fault> {
+    let value: Option<Value> = serde_json::from_slice(line).ok();
+    let Some(value) = value.filter(Value::is_object) else {
+        return Err(Fault::new(
+            "bad_request",
+            "a line is one JSON object with a type and an id",
+        ));
+    };
+    let id = value.get("id").and_then(Value::as_str);
     let id = id.unwrap_or_default().to_owned();
     let request = serde_json::from_value(value);
     let request = request.map_err(|error| Fault::new("bad_request", error.to_string()));
-    Some(Asked { id, request })
+    Ok(Asked { id, request })
 }
 
 /// Who is at the other end, and what of the server they ask.
@@ -106,19 +115,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     pub(in crate::http) async fn run(mut self, place: OwnedSemaphorePermit) {
         let drain = self.client.drain.clone();
         loop {
-            let line = match drain.run_until_cancelled(self.lines.next()).await {
+            let asked = match drain.run_until_cancelled(self.lines.next()).await {
                 None | Some(Ok(None) | Err(LineError::Gone)) => return,
-                Some(Ok(Some(line))) => line,
-                Some(Err(LineError::Wrong(fault))) => {
+                Some(Ok(Some(line))) => read(&line),
+                Some(Err(LineError::Wrong(fault))) => Err(fault),
+            };
+            let Asked { id, request } = match asked {
+                Ok(asked) => asked,
+                Err(fault) => {
                     // Nothing is read any more, so nothing more is answered either.
                     let _ = say(&mut self.sink, &fault.to(String::new())).await;
                     return;
                 }
-            };
-            let Some(Asked { id, request }) = read(&line) else {
-                let fault = Fault::new("bad_request", "a line is one JSON object with a type and an id");
-                let _ = say(&mut self.sink, &fault.to(String::new())).await;
-                return;
             };
             let reply = match request {
                 Err(fault) => fault.to(id),

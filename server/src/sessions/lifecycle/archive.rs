@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sempre_protocol::SessionId;
 use sempre_protocol::api::SessionState;
+use sempre_protocol::holder::EndReason;
 
 use super::plan::Action;
 use crate::sessions::records::row_of;
@@ -79,7 +80,9 @@ fn summary(row: &SessionRow) -> String {
     let ending = match (row.exit_code, row.exit_signal) {
         (Some(code), _) => format!("exited with code {code}"),
         (None, Some(signal)) => format!("was killed by signal {signal}"),
-        (None, None) if row.end_reason.as_deref() == Some("imported") => "was imported".to_owned(),
+        (None, None) if row.end_reason.as_deref() == Some(EndReason::Imported.word()) => {
+            "was imported".to_owned()
+        }
         (None, None) => "was lost with its holder".to_owned(),
     };
     format!(

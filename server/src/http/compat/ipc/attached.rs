@@ -129,14 +129,14 @@ async fn hear(
     answers: &mpsc::Sender<IpcReply>,
 ) -> Option<IpcReply> {
     loop {
-        let line = match lines.next().await {
-            Ok(Some(line)) => line,
+        let asked = match lines.next().await {
+            Ok(Some(line)) => read(&line),
             Ok(None) | Err(LineError::Gone) => return None,
-            Err(LineError::Wrong(fault)) => return Some(fault.to(String::new())),
+            Err(LineError::Wrong(fault)) => Err(fault),
         };
-        let Some(Asked { id, request }) = read(&line) else {
-            let fault = Fault::new("bad_request", "a line is one JSON object with a type and an id");
-            return Some(fault.to(String::new()));
+        let Asked { id, request } = match asked {
+            Ok(asked) => asked,
+            Err(fault) => return Some(fault.to(String::new())),
         };
         let answer = match request {
             Ok(IpcRequest::Detach) => return Some(IpcReply::Ack { id }),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use sempre_protocol::SessionId;
-use sempre_protocol::api::{CreateSession, DeleteOnly, SessionState};
+use sempre_protocol::api::{CreateSession, DeleteOnly, NAME_LABEL, SessionState};
 use sempre_protocol::compat::Base64;
 use sempre_protocol::compat::ipc::{EXITED_EARLY, IpcCreate, IpcReply, IpcRequest};
 use sempre_protocol::viewers::PeerKind;
@@ -20,8 +20,6 @@ use crate::sessions::{
     EARLY_EXIT_LIMIT, Identity, Session, SessionError, early_exit, last_words, newest_output,
 };
 
-/// The label that keeps the name a client gave a session.
-const NAME_LABEL: &str = "name";
 /// Output an attached client is sent from the beginning, bytes; of more it is sent the screen.
 const SO_FAR_BYTES: u64 = sempre_protocol::limits::NEAR_BYTES;
 
@@ -148,6 +146,11 @@ fn list(state: &ServerState, who: &Principal, id: String) -> Result<IpcReply, Fa
     Ok(IpcReply::SessionList { id, sessions })
 }
 
+fn runs(state: &ServerState, id: SessionId) -> bool {
+    let session = state.registry().get(id);
+    session.is_ok_and(|session| session.exit().is_none())
+}
+
 /// What the API is asked for.
 fn request_of(create: IpcCreate) -> CreateSession {
     let program = create.command.filter(|command| !command.is_empty());
@@ -179,17 +182,11 @@ async fn created(
     let what = &Named("create");
     Asking { state, who, what }.role::<Operator>()?;
     let request = request_of(create);
-    if let Some(name) = request.labels.get(NAME_LABEL) {
-        let runs = |id| {
-            state
-                .registry()
-                .get(id)
-                .is_ok_and(|session| session.exit().is_none())
-        };
-        if find(state, who, name).is_ok_and(runs) {
-            let message = format!("a session named {name:?} runs; destroy it first or choose another name");
-            return Err(Fault::new("session_already_exists", message));
-        }
+    if let Some(name) = request.labels.get(NAME_LABEL)
+        && find(state, who, name).is_ok_and(|id| runs(state, id))
+    {
+        let message = format!("a session named {name:?} runs; destroy it first or choose another name");
+        return Err(Fault::new("session_already_exists", message));
     }
     let session = acts::create(state, who, request).await?;
     refuse_early_exit(state, who, &session).await?;
@@ -212,11 +209,7 @@ async fn destroy(state: &ServerState, who: &Principal, session: &str) -> Result<
     let what = &Named("destroy");
     let session = find(state, who, session)?;
     let OnId { id, principal, .. } = Asking { state, who, what }.on_id::<Operator>(session).await?;
-    let runs = state
-        .registry()
-        .get(id)
-        .is_ok_and(|session| session.exit().is_none());
-    if runs {
+    if runs(state, id) {
         acts::delete(state, &principal, id, Some(DeleteOnly::Running))
             .await
             // It may have ended by itself since.
