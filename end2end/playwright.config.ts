@@ -15,7 +15,7 @@ if (report) reporters.push(["json", { outputFile: report }]);
 export default defineConfig({
   testDir: "tests",
   outputDir: "test-results",
-  // A test that fails sometimes is broken: none is tried again.
+  // A test that fails sometimes is broken. The runner of all tests tries one again, to tell it from one that always fails.
   retries: 0,
   forbidOnly: true,
   // A browser, a server and a shell keep two cores busy, but often wait for each other.

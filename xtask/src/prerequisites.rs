@@ -33,29 +33,12 @@ pub(crate) fn check_lints() -> Result<()> {
 
 /// Adds the page's target where rustup can; without rustup it was found installed.
 pub(crate) fn add_wasm_target() -> Result<()> {
-    if has_wasm_target() {
-        return Ok(());
-    }
-    match answer("rustup", &["target", "add", WASM_TARGET]) {
-        Some(_) if has_wasm_target() => Ok(()),
-        _ => bail!(
-            "the target {WASM_TARGET} could not be added; see why with: rustup target add {WASM_TARGET}"
-        ),
-    }
+    add_target(WASM_TARGET)
 }
 
 /// A target of programs, and the C compiler for it where that is another one.
 pub(crate) fn add_program_target(triple: &str) -> Result<()> {
-    let has = || {
-        answer("rustc", &["--print", "target-libdir", "--target", triple])
-            .is_some_and(|dir| Path::new(&dir).is_dir())
-    };
-    if !has() {
-        let _ = answer("rustup", &["target", "add", triple]);
-    }
-    if !has() {
-        bail!("the target {triple} could not be added; see why with: rustup target add {triple}");
-    }
+    add_target(triple)?;
     if triple.ends_with("-musl") && answer("musl-gcc", &["--version"]).is_none() {
         bail!("`musl-gcc` is missing: apt-get install -y musl-tools (Debian, Ubuntu)");
     }
@@ -80,7 +63,7 @@ fn c_compiler() -> Found {
 }
 
 fn wasm_target() -> Found {
-    if has_wasm_target() || answer("rustup", &["--version"]).is_some() {
+    if has_target(WASM_TARGET) || answer("rustup", &["--version"]).is_some() {
         return Ok(());
     }
     Err(format!(
@@ -89,8 +72,19 @@ fn wasm_target() -> Found {
     ))
 }
 
-fn has_wasm_target() -> bool {
-    answer("rustc", &["--print", "target-libdir", "--target", WASM_TARGET])
+fn add_target(triple: &str) -> Result<()> {
+    if !has_target(triple) {
+        // Whether it is there now is what counts.
+        let _ = answer("rustup", &["target", "add", triple]);
+    }
+    if !has_target(triple) {
+        bail!("the target {triple} could not be added; see why with: rustup target add {triple}");
+    }
+    Ok(())
+}
+
+fn has_target(triple: &str) -> bool {
+    answer("rustc", &["--print", "target-libdir", "--target", triple])
         .is_some_and(|dir| Path::new(&dir).is_dir())
 }
 

@@ -11,7 +11,7 @@ use crate::workspace::Workspace;
 const VARIABLE: &str = "SOURCE_DATE_EPOCH";
 
 /// `SOURCE_DATE_EPOCH`, else the commit's time; seconds of Unix.
-pub(super) fn seconds(workspace: &Workspace) -> Result<u64> {
+pub(crate) fn seconds(workspace: &Workspace) -> Result<u64> {
     if let Ok(text) = env::var(VARIABLE) {
         return text
             .trim()

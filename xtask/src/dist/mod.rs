@@ -11,6 +11,7 @@ mod sums;
 mod tarball;
 
 pub(crate) use deb::make as debian_package;
+pub(crate) use epoch::seconds as epoch_seconds;
 pub(crate) use made::Made;
 
 use std::fs;
@@ -97,9 +98,4 @@ pub(crate) fn tarball(
 /// What the files' names begin with.
 fn stem(workspace: &Workspace, platform: &Platform) -> String {
     format!("sempre-{}-{}", workspace.version, platform.triple)
-}
-
-/// The time that stands in everything that is made, seconds of Unix.
-pub(crate) fn epoch(workspace: &Workspace) -> Result<u64> {
-    epoch::seconds(workspace)
 }

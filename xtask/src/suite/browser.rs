@@ -20,7 +20,7 @@ pub(super) fn types(suite: &Suite<'_>) -> Result<Report> {
     Ok(Report::ok())
 }
 
-/// All of them, once: no test is tried again.
+/// All of them; one that fails is tried a second time, unless the run is strict.
 pub(super) fn run(suite: &Suite<'_>) -> Result<Report> {
     page::npm_install(suite.workspace, DIR)?;
     require_programs(suite, &SCREEN_PROGRAMS)?;
@@ -29,7 +29,14 @@ pub(super) fn run(suite: &Suite<'_>) -> Result<Report> {
         fs::remove_file(&json).with_context(|| format!("cannot remove {}", json.display()))?;
     }
     let mut command = tool(suite, "playwright");
-    command.arg("test").env("SEMPRE_PLAYWRIGHT_JSON", &json);
+    let retries = if suite.strict {
+        "--retries=0"
+    } else {
+        "--retries=1"
+    };
+    command
+        .args(["test", retries])
+        .env("SEMPRE_PLAYWRIGHT_JSON", &json);
     suite.prepare(&mut command);
     match find_chromium(suite)? {
         Chromium::At(path) => command.env("CHROMIUM", path),

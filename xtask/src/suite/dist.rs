@@ -31,12 +31,10 @@ const COMPONENTS: [&str; 5] = [
 /// Each check counts as one test.
 pub(super) fn check(suite: &Suite<'_>) -> Result<Report> {
     if !suite.full {
-        let reason = "long: it needs programs built for release";
-        let not_run = vec![NotRun::new("dist", reason)];
-        return Ok(Report {
-            not_run,
-            ..Report::default()
-        });
+        return Ok(Report::left_out(
+            "dist",
+            "long: it needs programs built for release",
+        ));
     }
     let platform = verbs::dist::platform(None)?;
     let made = dist::make(suite.workspace, &platform, &mut Progress::new(dist::STEPS))?;
@@ -150,7 +148,7 @@ fn package(suite: &Suite<'_>, made: &Dist) -> Result<Option<NotRun>> {
     }
     let later_dir = suite.temp.path().join("later");
     fs::create_dir_all(&later_dir).with_context(|| format!("cannot create {}", later_dir.display()))?;
-    let epoch = dist::epoch(suite.workspace)?;
+    let epoch = dist::epoch_seconds(suite.workspace)?;
     let later = dist::debian_package(suite.workspace, &later_dir, epoch, 2)?;
     let mut life = enter(suite, "life")?;
     life.arg(env::current_exe().context("cannot find this program's path")?)

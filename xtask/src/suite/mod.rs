@@ -11,6 +11,7 @@ mod deb_life;
 mod deny;
 mod described;
 mod dist;
+mod failure;
 mod leftovers;
 mod not_run;
 mod plan;
@@ -35,6 +36,7 @@ use crate::processes;
 use crate::progress::seconds;
 use crate::run::{Finished, Job, must, run as run_program};
 use crate::workspace::{Profile, Workspace};
+use failure::Failure;
 use leftovers::Before;
 use not_run::{Allowed, NotRun};
 use plan::{Action, Step};
@@ -55,6 +57,10 @@ pub(crate) struct Report {
     failed: u64,
     /// What it left out.
     not_run: Vec<NotRun>,
+    /// The tests that failed, where they can be told apart.
+    failures: Vec<Failure>,
+    /// Tests that failed and passed at a second try: bugs, of the test or of what it tests.
+    flaky: Vec<Failure>,
     /// What should be looked at, without failing.
     warnings: Vec<String>,
     /// What is wrong; the step has failed.
@@ -88,6 +94,14 @@ impl Report {
         }
     }
 
+    /// A step that is left out.
+    fn left_out(name: &str, reason: &str) -> Self {
+        Self {
+            not_run: vec![NotRun::new(name, reason)],
+            ..Self::default()
+        }
+    }
+
     /// A check that holds if `errors` is empty.
     fn of_errors(errors: &[String]) -> Result<Self> {
         if !errors.is_empty() {
@@ -104,11 +118,22 @@ struct Ended {
     report: Report,
 }
 
+/// What a developer asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct How {
+    /// Run also what takes long.
+    pub(crate) full: bool,
+    /// A test that passes only at a second try has failed.
+    pub(crate) strict: bool,
+}
+
 /// What the steps share.
 pub(crate) struct Suite<'a> {
     workspace: &'a Workspace,
     /// Run also what takes long.
     full: bool,
+    /// Try no test a second time.
+    strict: bool,
     /// The temporary directory of everything that is started here.
     temp: TempDir,
     /// What was there before.
@@ -116,12 +141,12 @@ pub(crate) struct Suite<'a> {
 }
 
 /// Runs the plan to its end, whatever fails, and prints the account. True if all is well.
-pub(crate) fn run(workspace: &Workspace, plan: &[Step], full: bool) -> Result<bool> {
+pub(crate) fn run(workspace: &Workspace, plan: &[Step], how: How) -> Result<bool> {
     prerequisites::check()?;
     prerequisites::check_lints()?;
     prerequisites::add_wasm_target()?;
     let allowed = Allowed::read(&workspace.root.join("xtask/not-run.toml"))?;
-    let suite = Suite::new(workspace, full)?;
+    let suite = Suite::new(workspace, how)?;
     let started = Instant::now();
     let mut ended: Vec<Ended> = Vec::new();
     for (index, step) in plan.iter().enumerate() {
@@ -147,14 +172,15 @@ pub(crate) fn run(workspace: &Workspace, plan: &[Step], full: bool) -> Result<bo
 }
 
 impl<'a> Suite<'a> {
-    fn new(workspace: &'a Workspace, full: bool) -> Result<Self> {
+    fn new(workspace: &'a Workspace, how: How) -> Result<Self> {
         // A short path: tests bind Unix sockets below it. A name nobody can guess, since the directory is shared.
         let temp = tempfile::Builder::new().prefix("sempre-run-").tempdir();
         let temp = temp.context("cannot make a temporary directory")?;
         let before = Before::look();
         Ok(Self {
             workspace,
-            full,
+            full: how.full,
+            strict: how.strict,
             temp,
             before,
         })

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::Report;
+use super::failure::Failure;
 use super::not_run::NotRun;
 
 /// The whole report.
@@ -18,7 +19,7 @@ pub(super) struct PlaywrightReport {
 struct Stats {
     expected: u64,
     unexpected: u64,
-    /// Failed, then passed: a failure here.
+    /// Failed, then passed at a second try.
     flaky: u64,
 }
 
@@ -43,7 +44,21 @@ struct Spec {
 struct Test {
     status: String,
     #[serde(default)]
+    results: Vec<Attempt>,
+    #[serde(default)]
     annotations: Vec<Annotation>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Attempt {
+    #[serde(default)]
+    error: Option<Thrown>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Thrown {
+    #[serde(default)]
+    message: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -53,37 +68,54 @@ struct Annotation {
 }
 
 impl PlaywrightReport {
-    /// Its numbers, and each skipped test with the reason it gives.
+    /// Its numbers, each skipped test with the reason it gives, each failed one with what it said first.
     pub(super) fn account(&self) -> Report {
-        let mut not_run = Vec::new();
-        for group in &self.suites {
-            skipped(group, "browser", &mut not_run);
-        }
-        Report {
-            passed: self.stats.expected,
-            failed: self.stats.unexpected + self.stats.flaky,
-            not_run,
+        let mut report = Report {
+            passed: self.stats.expected + self.stats.flaky,
+            failed: self.stats.unexpected,
             ..Report::default()
+        };
+        for group in &self.suites {
+            group.tell("browser", &mut report);
+        }
+        report
+    }
+}
+
+impl Group {
+    fn tell(&self, above: &str, report: &mut Report) {
+        let group = format!("{above}:{}", self.title);
+        for spec in &self.specs {
+            let name = format!("{group}:{}", spec.title);
+            for test in &spec.tests {
+                match test.status.as_str() {
+                    "skipped" => report.not_run.push(NotRun::new(&name, test.reason())),
+                    "flaky" => report.flaky.push(Failure::new(&name, test.error())),
+                    "unexpected" => report.failures.push(Failure::new(&name, test.error())),
+                    _ => {}
+                }
+            }
+        }
+        for inner in &self.suites {
+            inner.tell(&group, report);
         }
     }
 }
 
-fn skipped(group: &Group, above: &str, found: &mut Vec<NotRun>) {
-    let name = format!("{above}:{}", group.title);
-    for spec in &group.specs {
-        for test in spec.tests.iter().filter(|test| test.status == "skipped") {
-            let reason = test
-                .annotations
-                .iter()
-                .find_map(|annotation| annotation.description.as_deref());
-            found.push(NotRun::new(
-                &format!("{name}:{}", spec.title),
-                reason.unwrap_or_default(),
-            ));
-        }
+impl Test {
+    /// Why it was skipped.
+    fn reason(&self) -> &str {
+        let mut reasons = self
+            .annotations
+            .iter()
+            .filter_map(|annotation| annotation.description.as_deref());
+        reasons.next().unwrap_or_default()
     }
-    for inner in &group.suites {
-        skipped(inner, &name, found);
+
+    /// What it said when it first failed.
+    fn error(&self) -> &str {
+        let mut errors = self.results.iter().filter_map(|attempt| attempt.error.as_ref());
+        errors.next().map_or("", |error| &error.message)
     }
 }
 
@@ -92,16 +124,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn skipped_tests_are_named_with_their_reason() {
+    fn skipped_tests_are_named_with_their_reason_and_failed_ones_with_their_error() {
         let report: PlaywrightReport = serde_json::from_str(
-            r#"{"stats": {"expected": 3, "unexpected": 0, "flaky": 1, "skipped": 2}, "suites": [{"title": "a.spec.ts",
-                "specs": [{"title": "one", "tests": [{"status": "expected"}]}], "suites": [{"title": "group", "specs": [
+            r#"{"stats": {"expected": 3, "unexpected": 1, "flaky": 1, "skipped": 2}, "suites": [{"title": "a.spec.ts",
+                "specs": [{"title": "one", "tests": [{"status": "expected"}]}, {"title": "late", "tests": [{"status": "flaky",
+                "results": [{"error": {"message": "not yet"}}, {}]}]}, {"title": "bad", "tests": [{"status": "unexpected",
+                "results": [{"error": {"message": "never"}}]}]}], "suites": [{"title": "group", "specs": [
                 {"title": "two", "tests": [{"status": "skipped", "annotations": [{"type": "skip", "description": "long: hours"}]}]},
                 {"title": "three", "tests": [{"status": "skipped"}]}]}]}]}"#,
         )
         .unwrap();
         let account = report.account();
-        assert_eq!((account.passed, account.failed), (3, 1));
+        assert_eq!((account.passed, account.failed), (4, 1));
+        assert_eq!(account.flaky, [Failure::new("browser:a.spec.ts:late", "not yet")]);
+        assert_eq!(account.failures, [Failure::new("browser:a.spec.ts:bad", "never")]);
         let names: Vec<_> = account
             .not_run
             .iter()

@@ -1,10 +1,13 @@
-//! `cargo test` of one package, and what its output says.
+//! `cargo test` of one package, what its output says, and a second try for what failed.
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use anyhow::Result;
 
 use super::browser_programs::{SERVER_PROGRAMS, require_programs};
+use super::failure::{self, Failure};
 use super::not_run::NotRun;
 use super::plan::{Build, Step};
 use super::{Report, SITE, Suite};
@@ -12,12 +15,48 @@ use crate::workspace::Profile;
 
 /// Names the file in which a test that finds out at run time that it cannot run here says so: `test`, tab, reason.
 const NOT_RUN_LIST: &str = "SEMPRE_NOT_RUN";
+/// More tests than these have a cause in common when they fail: none is tried again.
+const MAX_TRIED_AGAIN: usize = 5;
 
 /// Runs all tests of a package: units, integration, documentation.
 pub(super) fn run(suite: &Suite<'_>, step: &Step, build: &Build) -> Result<Report> {
     if build.package == "sempre-server" {
         require_programs(suite, &SERVER_PROGRAMS)?;
     }
+    let list = suite.workspace.scratch("not-run")?;
+    // A list of before is of another step.
+    let _ = fs::remove_file(&list);
+    let finished = suite.quiet(&step.name, &mut tests(suite, build, &list, &[])?)?;
+    let left_out = fs::read_to_string(&list).unwrap_or_default();
+    let report = read(&step.name, &finished.output).leaving_out(&step.name, &left_out);
+    if finished.success {
+        return Ok(report);
+    }
+    let failures = failure::of_libtest(&finished.output).unwrap_or_default();
+    if !suite.strict && pass_again(suite, step, build, &failures)? {
+        return Ok(report.flaky(failures));
+    }
+    let report = Report { failures, ..report };
+    Ok(report.with_problem(finished.report()))
+}
+
+/// Whether all that failed passes when it is tried alone.
+fn pass_again(suite: &Suite<'_>, step: &Step, build: &Build, failures: &[Failure]) -> Result<bool> {
+    if failures.is_empty() || failures.len() > MAX_TRIED_AGAIN {
+        return Ok(false);
+    }
+    let names: Vec<_> = failures.iter().map(|failure| failure.name.as_str()).collect();
+    let list = suite.workspace.scratch("not-run-again")?;
+    let _ = fs::remove_file(&list);
+    let mut command = tests(suite, build, &list, &names)?;
+    let finished = suite.quiet(&format!("{}-again", step.name), &mut command)?;
+    let left_out = fs::read_to_string(&list).unwrap_or_default();
+    let report = read(&step.name, &finished.output).leaving_out(&step.name, &left_out);
+    Ok(finished.success && report.passed >= failures.len() as u64)
+}
+
+/// The call that runs all tests of a package, or those with these names.
+fn tests(suite: &Suite<'_>, build: &Build, not_run_list: &Path, names: &[&str]) -> Result<Command> {
     let mut command = suite.workspace.cargo(SITE, "test")?;
     command
         .args(["--no-fail-fast", "--package", &build.package])
@@ -25,21 +64,16 @@ pub(super) fn run(suite: &Suite<'_>, step: &Step, build: &Build) -> Result<Repor
     if suite.profile() == Profile::Release {
         command.arg("--release");
     }
+    command.arg("--");
     if suite.full {
-        command.args(["--", "--include-ignored"]);
+        command.arg("--include-ignored");
+    }
+    if !names.is_empty() {
+        command.arg("--exact").args(names);
     }
     suite.prepare(&mut command);
-    let list = suite.workspace.scratch("not-run")?;
-    // A list of before is of another step.
-    let _ = fs::remove_file(&list);
-    command.env(NOT_RUN_LIST, &list);
-    let finished = suite.quiet(&step.name, &mut command)?;
-    let left_out = fs::read_to_string(&list).unwrap_or_default();
-    let report = read(&step.name, &finished.output).leaving_out(&step.name, &left_out);
-    if !finished.success {
-        return Ok(report.with_problem(finished.report()));
-    }
-    Ok(report)
+    command.env(NOT_RUN_LIST, not_run_list);
+    Ok(command)
 }
 
 /// Sums the results and lists what was ignored. `#[ignore = "ground: reason"]` names the ground.
@@ -59,6 +93,17 @@ fn read(step: &str, output: &str) -> Report {
 }
 
 impl Report {
+    /// Tests that failed at first and have passed since.
+    fn flaky(self, tests: Vec<Failure>) -> Self {
+        let again = tests.len() as u64;
+        Self {
+            passed: self.passed + again,
+            failed: self.failed.saturating_sub(again),
+            flaky: tests,
+            ..self
+        }
+    }
+
     /// Tests that passed only because they did nothing, as they have listed themselves.
     fn leaving_out(mut self, step: &str, list: &str) -> Self {
         for (name, reason) in list.lines().filter_map(|line| line.split_once('\t')) {

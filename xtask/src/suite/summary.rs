@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::failure::Failure;
 use super::not_run::{Allowed, NotRun};
 use super::{Ended, Report};
 use crate::progress::seconds;
@@ -13,6 +14,7 @@ pub(super) fn print_end(report: &Report, elapsed: Duration) {
         .warnings
         .iter()
         .for_each(|warning| println!("      warning: {warning}"));
+    report.failures.iter().for_each(Failure::print);
     report.problem.iter().for_each(|problem| println!("{problem}"));
 }
 
@@ -33,6 +35,12 @@ pub(super) fn print(ended: &[Ended], allowed: &Allowed) -> bool {
         );
     }
     print_not_run(ended, allowed);
+    let tests = |of: fn(&Report) -> &[Failure]| ended.iter().flat_map(move |step| of(&step.report));
+    print_tests(
+        "FLAKY: passed only at a second try",
+        tests(|report| &report.flaky),
+    );
+    print_tests("FAILED", tests(|report| &report.failures));
     let (passed, failed) = count(ended, allowed);
     println!("\n{passed} passed, {failed} failed");
     failed == 0
@@ -56,6 +64,14 @@ fn print_not_run(ended: &[Ended], allowed: &Allowed) {
             " (xtask/not-run.toml does not allow it: a failure)"
         };
         println!("  {}, {reason}{verdict}", item.name);
+    }
+}
+
+fn print_tests<'a>(title: &str, tests: impl Iterator<Item = &'a Failure>) {
+    let mut tests = tests.peekable();
+    if tests.peek().is_some() {
+        println!("\n{title}");
+        tests.for_each(Failure::print);
     }
 }
 

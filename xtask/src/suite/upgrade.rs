@@ -7,7 +7,6 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::not_run::NotRun;
 use super::{Report, SITE, Suite};
 use crate::workspace::Profile;
 
@@ -17,12 +16,7 @@ const COMMIT: &str = "Commit: `";
 /// Builds them and runs the tests, in a full run.
 pub(super) fn check(suite: &Suite<'_>) -> Result<Report> {
     if !suite.full {
-        let reason = "long: it builds the latest release";
-        let not_run = vec![NotRun::new("upgrade", reason)];
-        return Ok(Report {
-            not_run,
-            ..Report::default()
-        });
+        return Ok(Report::left_out("upgrade", "long: it builds the latest release"));
     }
     let changelog = suite.workspace.root.join("CHANGELOG.md");
     let text =

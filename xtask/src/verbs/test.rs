@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::suite;
+use crate::suite::{self, How};
 use crate::workspace::Workspace;
 
 #[derive(clap::Args)]
@@ -12,6 +12,9 @@ pub(crate) struct Args {
     /// Also run what takes long, and build server and holder for release.
     #[arg(long)]
     full: bool,
+    /// Try no test a second time: one that fails sometimes fails the run.
+    #[arg(long)]
+    strict: bool,
     /// Run only this step (`fmt`, `clippy:sempre-server`) or group of steps (`clippy`); may be given again.
     #[arg(long, value_name = "STEP")]
     only: Vec<String>,
@@ -30,7 +33,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let passed = suite::run(&workspace, &plan, args.full)?;
+    let passed = suite::run(
+        &workspace,
+        &plan,
+        How {
+            full: args.full,
+            strict: args.strict,
+        },
+    )?;
     Ok(if passed {
         ExitCode::SUCCESS
     } else {
