@@ -25,7 +25,7 @@ export default defineConfig({
   // Below the limit that `cargo xtask test` sets, so that a report is written.
   globalTimeout: 28 * MINUTE_MS,
   // Machines that do something else as well: a state that comes late is no failure.
-  expect: { timeout: 60_000 },
+  expect: { timeout: 120_000 },
   reporter: reporters,
   use: {
     launchOptions: {

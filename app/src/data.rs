@@ -10,11 +10,12 @@ use std::sync::Arc;
 use leptos::prelude::use_context;
 use sempre_protocol::SessionId;
 use sempre_protocol::api::{CreateSession, Health, Problem, SessionInfo, Shells};
+use sempre_protocol::stats::Stats;
 use serde::{Deserialize, Serialize};
 
 use crate::browser::http;
 use crate::history::{Matches, Page};
-use crate::reading::Named;
+use crate::reading::{Named, SessionStats};
 use crate::routes::api;
 
 /// A future answer of a [`Source`].
@@ -28,8 +29,19 @@ pub trait Source: Send + Sync {
     fn session(&self, id: SessionId) -> Answer<Option<SessionInfo>>;
     /// How the server is.
     fn health(&self) -> Answer<Health>;
+    /// Statistics of all sessions (L6); none for who may not see all of them.
+    fn stats(&self) -> Answer<Option<Stats>>;
     /// What can be started.
     fn shells(&self) -> Answer<Shells>;
+}
+
+/// What the health page shows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ServerReport {
+    /// Check by check.
+    pub(crate) health: Health,
+    /// None for who may not see all sessions.
+    pub(crate) stats: Option<SessionStats>,
 }
 
 /// Sets the HTTP status of the page being rendered; provided as context by the server.
@@ -96,14 +108,19 @@ pub fn session(id: SessionId) -> impl Future<Output = Fetched<Option<SessionInfo
     }
 }
 
-/// How the server is.
-pub fn health() -> impl Future<Output = Fetched<Health>> + Send {
+/// How the server and its sessions are.
+pub(crate) fn server_report() -> impl Future<Output = Fetched<ServerReport>> + Send {
     let source = use_context::<Arc<dyn Source>>();
     async move {
-        match from_source(source, |source| source.health()).await {
-            Some(health) => Ok(health),
-            None => http::get(api::health()).await,
+        if let Some(source) = source {
+            let (health, stats) = (source.health().await, source.stats().await);
+            let stats = stats.map(SessionStats::from);
+            return Ok(ServerReport { health, stats });
         }
+        let health = http::get(api::health()).await?;
+        // Refused to who may not see all sessions.
+        let stats = http::get(api::stats()).await.ok();
+        Ok(ServerReport { health, stats })
     }
 }
 

@@ -3,12 +3,13 @@
 //! What serde derives for those types, and the buffers it needs for tagged, untagged and flattened ones, would be a
 //! tenth of the page's module. The tests hold these readers against the types they stand for.
 
+use sempre_protocol::stats::{Stats, StatsSession};
 use sempre_protocol::texts::{ErrorCode, ExitStatus, Hello, Role, ServerText};
 use sempre_protocol::viewers::{PeerKind, ViewerInfo};
 use sempre_protocol::{Offset, RunId, SessionId, Size, WriterId};
-use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error as WordError;
+use serde::{Deserialize, Serialize};
 
 /// A struct read from a JSON object: fields that are not there have their defaults, others are skipped. A field may
 /// stand for a key of another name.
@@ -98,6 +99,62 @@ flat! {
     /// A session by its id, among whatever else stands there.
     pub(crate) struct Named {
         session_id: Option<SessionId>,
+    }
+}
+
+flat! {
+    /// As far as the health page shows them (L6).
+    #[derive(Clone, Serialize)]
+    pub(crate) struct SessionStats {
+        by_status: Counts,
+        recent: Vec<Recent>,
+        active_longer_than_a_day: Long,
+    }
+}
+
+flat! {
+    #[derive(Clone, Serialize)]
+    pub(crate) struct Counts {
+        completed: u64,
+        archived: u64,
+    }
+}
+
+flat! {
+    #[derive(Clone, Serialize)]
+    pub(crate) struct Long {
+        count: u64,
+    }
+}
+
+flat! {
+    #[derive(Clone, Serialize)]
+    pub(crate) struct Recent {
+        session_id: Option<SessionId>,
+        status: String,
+        shell: String,
+        started_at: String,
+    }
+}
+
+impl From<Stats> for SessionStats {
+    fn from(stats: Stats) -> Self {
+        let recent = |session: StatsSession| Recent {
+            session_id: Some(session.session_id),
+            status: session.status.word().to_owned(),
+            shell: session.shell,
+            started_at: session.started_at,
+        };
+        Self {
+            by_status: Counts {
+                completed: stats.by_status.completed,
+                archived: stats.by_status.archived,
+            },
+            recent: stats.recent.into_iter().map(recent).collect(),
+            active_longer_than_a_day: Long {
+                count: stats.active_longer_than_a_day.count,
+            },
+        }
     }
 }
 

@@ -80,6 +80,11 @@ pub mod api {
         at(&format!("/api/v1/sessions/{id}"))
     }
 
+    /// `GET`: statistics of all sessions.
+    pub fn stats() -> String {
+        at("/api/v1/stats")
+    }
+
     /// `POST`: start an ended session again.
     pub fn restart(id: SessionId) -> String {
         at(&format!("/api/v1/sessions/{id}/restart"))

@@ -40,7 +40,7 @@ export function end(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** Waits until `done` says so; a state that no event tells of. */
-export async function until(what: string, done: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> {
+export async function until(what: string, done: () => boolean | Promise<boolean>, limitMs = 120_000): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!(await done())) {
     if (Date.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}`);

@@ -61,6 +61,21 @@ test("the health page tells what was looked at, and looks again", async ({ open,
   await expect(figure("Active sessions")).toHaveText("1");
 });
 
+test("the health page has the statistics of the sessions (L6)", async ({ open, server }) => {
+  const ended = await server.create({ cmd: ["true"] });
+  await server.ended(ended.session_id);
+  const page = await open("/health");
+  const statistics = page.getByTestId("statistics");
+  await expect(statistics).toContainText(/Ended\s*1/);
+  await expect(statistics).toContainText(/Active for more than a day\s*0/);
+  await server.create();
+  await page.getByRole("button", { name: "Check again" }).click();
+  const newest = page.getByRole("list", { name: "Started last" }).getByRole("listitem");
+  await expect(newest).toHaveText([/^bash\s*Active/, /^true\s*Ended/]);
+  await newest.last().getByRole("link").click();
+  await expect(page).toHaveURL(server.url(`/s/${ended.session_id}`));
+});
+
 for (const route of ["/s/", "/t/"]) {
   test(`${route}… of a session that is not there says so`, async ({ open, server, page, watch }) => {
     watch.allow(/status of 404/);

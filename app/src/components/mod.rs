@@ -3,6 +3,7 @@
 mod actions;
 mod connection_bar;
 mod data_failure;
+mod figures;
 mod header;
 mod history;
 mod icon;
@@ -25,6 +26,7 @@ mod when;
 pub use actions::SessionActions;
 pub use connection_bar::ConnectionBar;
 pub use data_failure::DataFailure;
+pub use figures::figures;
 pub use header::{Header, Mark};
 pub use history::History;
 pub use icon::{Icon, IconView};

@@ -1,26 +1,28 @@
-//! How the server is, check by check.
+//! How the server is: figures, statistics of its sessions, and check by check.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 use sempre_protocol::api::{self, HealthCheck, HealthStatus, Quantiles};
 
-use crate::components::{DataFailure, Header, Icon, IconView};
-use crate::data::{self, DataError};
+use crate::components::{DataFailure, Header, Icon, IconView, figures};
+use crate::data::{self, DataError, ServerReport};
 use crate::live::use_clock;
 use crate::{format, routes};
+
+use super::statistics::statistics;
 
 /// `/health`.
 #[component]
 pub fn Health() -> impl IntoView {
-    let health = Resource::new(|| (), |()| data::health());
+    let report = Resource::new(|| (), |()| data::server_report());
     view! {
         <Title text="Health" />
         <Header here=routes::health() />
         <main id="main" class="page">
             <Suspense>
                 {move || Suspend::new(async move {
-                    match health.await {
-                        Ok(health) => view! { <Report health /> }.into_any(),
+                    match report.await {
+                        Ok(report) => view! { <Report report /> }.into_any(),
                         Err(error) => view! { <DataFailure error=Signal::stored(error) /> }.into_any(),
                     }
                 })}
@@ -48,29 +50,29 @@ fn name(check: &HealthCheck) -> String {
 }
 
 /// What the server said, and when on the page's clock.
-type Dated = RwSignal<(api::Health, u64)>;
+type Dated = RwSignal<(ServerReport, u64)>;
 
 #[component]
-fn Report(health: api::Health) -> impl IntoView {
+fn Report(report: ServerReport) -> impl IntoView {
     let clock = use_clock();
-    let report: Dated = RwSignal::new((health, 0));
+    let report: Dated = RwSignal::new((report, 0));
     let (busy, failed) = (RwSignal::new(false), RwSignal::new(None::<DataError>));
     let again = move |_| {
-        let health = data::health();
+        let answer = data::server_report();
         busy.set(true);
         leptos::task::spawn_local(async move {
-            let health = health.await;
+            let answer = answer.await;
             busy.try_set(false);
-            match health {
-                Ok(health) => {
-                    report.try_set((health, clock.seconds_once()));
+            match answer {
+                Ok(answer) => {
+                    report.try_set((answer, clock.seconds_once()));
                     failed.try_set(None);
                 }
                 Err(error) => drop(failed.try_set(Some(error))),
             }
         });
     };
-    let status = move || report.with(|(health, _)| words(health.status));
+    let status = move || report.with(|(server, _)| words(server.health.status));
     view! {
         <div class="page-head">
             <h1>"Health"</h1>
@@ -86,7 +88,8 @@ fn Report(health: api::Health) -> impl IntoView {
         {move || failed.get().map(|error| view! { <DataFailure error=Signal::stored(error) /> })}
         <Figures report />
         <Recovery report />
-        <ul class="checks">{move || report.with(|(health, _)| health.checks.iter().map(check).collect_view())}</ul>
+        <ul class="checks">{move || report.with(|(server, _)| server.health.checks.iter().map(check).collect_view())}</ul>
+        {move || report.with(|(server, _)| server.stats.clone()).map(statistics)}
     }
     .into_any()
 }
@@ -94,10 +97,12 @@ fn Report(health: api::Health) -> impl IntoView {
 #[component]
 fn Figures(report: Dated) -> impl IntoView {
     let clock = use_clock();
-    let sessions = move || report.with(|(health, _)| health.active_sessions);
-    let version = move || report.with(|(health, _)| health.version.clone());
+    let sessions = move || report.with(|(server, _)| server.health.active_sessions);
+    let version = move || report.with(|(server, _)| server.health.version.clone());
     let uptime = Memo::new(move |_| {
-        report.with(|(health, at_s)| format::duration(health.uptime + clock.seconds().saturating_sub(*at_s)))
+        report.with(|(server, at_s)| {
+            format::duration(server.health.uptime + clock.seconds().saturating_sub(*at_s))
+        })
     });
     view! {
         <dl class="figures">
@@ -121,21 +126,12 @@ fn Figures(report: Dated) -> impl IntoView {
 /// How sessions were come back to (P10).
 #[component]
 fn Recovery(report: Dated) -> impl IntoView {
-    let figures = move || report.with(|(health, _)| recovery_figures(health));
-    let figure = |(name, value): (&'static str, String)| {
-        view! {
-            <div>
-                <dt>{name}</dt>
-                <dd>{value}</dd>
-            </div>
-        }
-    };
     view! {
         <section aria-labelledby="recovery-title" data-testid="recovery">
             <h2 id="recovery-title" class="figures-title">
                 "Coming back to sessions"
             </h2>
-            <dl class="figures">{move || figures().into_iter().map(figure).collect_view()}</dl>
+            {move || report.with(|(server, _)| figures(recovery_figures(&server.health)))}
         </section>
     }
     .into_any()

@@ -6,6 +6,7 @@ mod new_terminal;
 mod one_session;
 mod session;
 mod sessions;
+mod statistics;
 mod terminal;
 
 pub use health::Health;

@@ -17,6 +17,7 @@ use sempre_app::{App, CollectingRoutes, routes};
 use sempre_protocol::SessionId;
 use sempre_protocol::access::Scope;
 use sempre_protocol::api::{Health, RecoveryFigures, SessionInfo, Shells};
+use sempre_protocol::stats::Stats;
 
 use super::{ServerState, headers, health};
 use crate::auth::Principal;
@@ -65,6 +66,20 @@ impl Source for StateSource {
                 health.checks.clear();
             }
             health
+        })
+    }
+
+    fn stats(&self) -> Answer<Option<Stats>> {
+        let registry = Arc::clone(self.state.registry());
+        let has_all = self.has_all();
+        Box::pin(async move {
+            if !has_all {
+                return None;
+            }
+            let stats = registry.stats().await;
+            stats
+                .inspect_err(|error| tracing::warn!(%error, "no statistics for the health page"))
+                .ok()
         })
     }
 

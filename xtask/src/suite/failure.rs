@@ -14,7 +14,8 @@ pub(super) struct Failure {
 impl Failure {
     pub(super) fn new(name: &str, words: &str) -> Self {
         let lines = words.lines().map(str::trim_end).filter(|line| !line.is_empty());
-        let shown: Vec<_> = lines.take(SHOWN_LINES).collect();
+        let own = lines.take_while(|line| !line.starts_with("stack backtrace:"));
+        let shown: Vec<_> = own.take(SHOWN_LINES).collect();
         Self {
             name: name.to_owned(),
             words: shown.join("\n"),
