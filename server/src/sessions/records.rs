@@ -2,7 +2,6 @@
 
 use sempre_protocol::Offset;
 use sempre_protocol::api::{SessionInfo, SessionState};
-use sempre_protocol::confinement::LimitsInForce;
 use sempre_protocol::holder::EndReason;
 use sempre_protocol::texts::ExitStatus;
 
@@ -49,6 +48,9 @@ pub(super) fn row_of(session: &Session, updated_at: u64) -> SessionRow {
         group: manifest.group.clone(),
         user_id: manifest.user_id.clone(),
         owner: manifest.owner.clone(),
+        run_as: manifest.run_as.clone(),
+        limits: manifest.limits,
+        records_input: manifest.records_input,
         ttl_s: manifest.ttl_s,
         idle_s: manifest.idle_s,
         restarted_from: manifest.restarted_from,
@@ -115,8 +117,8 @@ pub(super) fn info_of(row: SessionRow) -> SessionInfo {
         labels: row.labels,
         user_id: row.user_id,
         owner: row.owner,
-        run_as: None,
-        limits: LimitsInForce::default(),
+        run_as: row.run_as,
+        limits: row.limits,
         viewers: 0,
         offset: Offset(row.output_end),
         // Its journal is gone.
@@ -126,7 +128,7 @@ pub(super) fn info_of(row: SessionRow) -> SessionInfo {
         idle: Some(row.idle_s).filter(|&seconds| seconds > 0),
         expires_at: None,
         expires_by: None,
-        records_input: false,
+        records_input: row.records_input,
         summary: row.summary,
         problem: None,
         title: None,

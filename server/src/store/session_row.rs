@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use sempre_protocol::api::SessionState;
+use sempre_protocol::confinement::LimitsInForce;
 use sempre_protocol::{RunId, SessionId};
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +49,12 @@ pub struct SessionRow {
     pub user_id: Option<String>,
     /// Who made it.
     pub owner: Option<String>,
+    /// The Unix user it ran as, if not the server's own.
+    pub run_as: Option<String>,
+    /// What it was held to.
+    pub limits: LimitsInForce,
+    /// What was typed was recorded.
+    pub records_input: bool,
     /// Time to live since the last activity, seconds; 0: for ever.
     pub ttl_s: u64,
     /// How long it may be idle, seconds; 0: for ever.

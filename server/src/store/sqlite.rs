@@ -29,6 +29,7 @@ const SCHEMA: Schema = Schema {
             "last_sequences",
             include_str!("migrations/0005_last_sequences.sql"),
         ),
+        (6, "confinement", include_str!("migrations/0006_confinement.sql")),
     ],
     synchronous: SqliteSynchronous::Normal,
 };

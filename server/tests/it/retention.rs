@@ -121,6 +121,17 @@ async fn an_ended_session_is_archived_with_summary_and_last_screen_then_forgotte
 }
 
 #[tokio::test]
+async fn an_archived_session_tells_what_it_was_held_to_and_that_its_input_was_recorded() {
+    let server = quick().args(["--retention=1ms", "--session-cgroup=off"]).start();
+    let request = json!({ "cmd": ["true"], "record_input": true, "limits": { "cpu_time_max_s": 90 } });
+    let id = server.create(request).await;
+    let info = until_archived(&server, id).await;
+    let limit = info.limits.cpu_time_max_s.map(|limit| limit.value);
+    assert_eq!((limit, info.records_input), (Some(90), true));
+    assert_eq!(archived(&server).await, [info]);
+}
+
+#[tokio::test]
 async fn an_archived_session_is_forgotten_in_the_end() {
     let server = quick()
         .arg("--retention=10ms")

@@ -13,7 +13,7 @@ macro_rules! columns {
     () => {
         "id, run, state, started_at, ended_at, updated_at, end_reason, exit_code, exit_signal, shell, cmd, args, \
          cwd, cols, rows, labels, group_name, user_id, ttl_s, idle_s, restarted_from, output_base, output_end, \
-         last_activity, last_activity_monotonic, summary, owner"
+         last_activity, last_activity_monotonic, summary, owner, run_as, limits, records_input"
     };
 }
 
@@ -44,7 +44,7 @@ const PUT_PLACES: &str = "INSERT INTO last_sequences (session_id, places) SELECT
 const PUT: &str = concat!(
     "INSERT INTO sessions (",
     columns!(),
-    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
      ON CONFLICT (id) DO UPDATE SET run = excluded.run, state = excluded.state, started_at = excluded.started_at, \
      ended_at = excluded.ended_at, updated_at = excluded.updated_at, end_reason = excluded.end_reason, \
      exit_code = excluded.exit_code, exit_signal = excluded.exit_signal, shell = excluded.shell, \
@@ -53,7 +53,8 @@ const PUT: &str = concat!(
      ttl_s = excluded.ttl_s, idle_s = excluded.idle_s, restarted_from = excluded.restarted_from, \
      output_base = excluded.output_base, output_end = excluded.output_end, \
      last_activity = excluded.last_activity, last_activity_monotonic = excluded.last_activity_monotonic, \
-     summary = excluded.summary, owner = excluded.owner"
+     summary = excluded.summary, owner = excluded.owner, run_as = excluded.run_as, limits = excluded.limits, \
+     records_input = excluded.records_input"
 );
 
 /// The statement that writes `row`.
@@ -61,6 +62,7 @@ pub(super) fn bind(row: &SessionRow) -> Result<Query<'_, Sqlite, SqliteArguments
     let json = |error: serde_json::Error| StoreError::Unavailable(error.to_string());
     let args = serde_json::to_string(&row.args).map_err(json)?;
     let labels = serde_json::to_string(&row.labels).map_err(json)?;
+    let limits = serde_json::to_string(&row.limits).map_err(json)?;
     Ok(sqlx::query(PUT)
         .bind(row.id.to_string())
         .bind(row.run.to_string())
@@ -88,7 +90,10 @@ pub(super) fn bind(row: &SessionRow) -> Result<Query<'_, Sqlite, SqliteArguments
         .bind(integer(row.last_activity))
         .bind(integer(row.last_activity_monotonic))
         .bind(row.summary.as_deref())
-        .bind(row.owner.as_deref()))
+        .bind(row.owner.as_deref())
+        .bind(row.run_as.as_deref())
+        .bind(limits)
+        .bind(row.records_input))
 }
 
 /// The statement that writes where users stand in a session that has a row.
@@ -153,6 +158,9 @@ pub(super) fn read(row: &SqliteRow) -> Result<SessionRow, StoreError> {
         last_activity_monotonic: number("last_activity_monotonic")?,
         summary: row.try_get("summary")?,
         owner: row.try_get("owner")?,
+        run_as: row.try_get("run_as")?,
+        limits: serde_json::from_str(&text("limits")?).map_err(json("limits"))?,
+        records_input: row.try_get("records_input")?,
     })
 }
 

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use sempre_protocol::RunId;
 use sempre_protocol::api::SessionState;
+use sempre_protocol::confinement::{LimitInForce, LimitMechanism, LimitsInForce};
 
 use super::*;
 
@@ -33,6 +34,15 @@ fn row(number: u8) -> SessionRow {
         group: Some("crew".into()),
         user_id: None,
         owner: Some("ada".into()),
+        run_as: Some("builder".into()),
+        limits: LimitsInForce {
+            processes_max: Some(LimitInForce {
+                value: 40,
+                mechanism: LimitMechanism::CgroupV2,
+            }),
+            ..LimitsInForce::default()
+        },
+        records_input: true,
         ttl_s: 3600,
         idle_s: 0,
         restarted_from: Some(id(200)),
@@ -172,6 +182,8 @@ async fn numbers_at_their_limits_are_kept(store: &dyn Store) {
         cols: 1000,
         labels: Default::default(),
         args: vec![],
+        limits: LimitsInForce::default(),
+        records_input: false,
         ..completed(5)
     };
     store.put(vec![odd.clone()]).await.unwrap();
@@ -320,6 +332,38 @@ async fn a_directory_that_takes_no_files_is_said_and_nothing_is_set_aside() {
         matches!(&error, StoreError::Unavailable(what) if what.contains("no/such")),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_database_of_an_earlier_release_keeps_its_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("sempre.db");
+    let earlier = Schema {
+        migrations: &SCHEMA.migrations[..3],
+        ..SCHEMA
+    };
+    let pool = database::open(&path, &earlier).await.unwrap();
+    // As that release wrote it.
+    let sql = "INSERT INTO sessions (id, run, state, started_at, ended_at, updated_at, end_reason, exit_code, shell, cmd, \
+               args, cwd, cols, rows, labels, ttl_s, idle_s, output_base, output_end, last_activity, \
+               last_activity_monotonic, summary, owner) VALUES (?, ?, 'archived', 7, 8, 9, 'exited', 3, 'sh', '/bin/sh', \
+               '[]', '/', 80, 24, '{}', 0, 0, 0, 5, 8, 1, 'sh ran', 'ada')";
+    let put = sqlx::query(sql).bind(id(1).to_string()).bind(id(2).to_string());
+    put.execute(&pool).await.unwrap();
+    pool.close().await;
+    let opened = open(&path).await;
+    assert_eq!(opened.set_aside, None);
+    let kept = opened.store.get(id(1)).await.unwrap().unwrap();
+    assert_eq!(
+        (kept.summary.as_deref(), kept.exit_code),
+        (Some("sh ran"), Some(3))
+    );
+    assert_eq!(
+        (kept.run_as, kept.limits, kept.records_input),
+        (None, LimitsInForce::default(), false)
+    );
+    opened.store.put(vec![row(4)]).await.unwrap();
+    assert_eq!(opened.store.get(id(4)).await.unwrap(), Some(row(4)));
 }
 
 #[tokio::test]
