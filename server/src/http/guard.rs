@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
+use sempre_protocol::SessionId;
 use tokio_util::sync::CancellationToken;
 
 use super::{ApiError, ServerState, login};
@@ -60,10 +61,27 @@ enum Admitted {
 
 /// Who somebody is; none: nobody.
 pub(super) async fn identify(state: &ServerState, arrival: Arrival<'_>) -> Option<Principal> {
-    let inside = |at: &Standing| state.registry().session_of(&at.pids, &at.marks);
     state.doors().make_ready(arrival).await;
+    let mut found = state.doors().identify(arrival, inside(state));
+    if matches!(found, Ok(None)) && is_in_a_session(arrival.peer) {
+        // A session's first program may ask before the session is known.
+        state.registry().starts_settled().await;
+        found = state.doors().identify(arrival, inside(state));
+    }
     // Something worth nothing is as good as nothing; the doors have noted it.
-    state.doors().identify(arrival, inside).unwrap_or_default()
+    found.unwrap_or_default()
+}
+
+fn inside(state: &ServerState) -> impl Fn(&Standing) -> Option<SessionId> {
+    |at| state.registry().session_of(&at.pids, &at.marks)
+}
+
+fn is_in_a_session(peer: &Peer) -> bool {
+    let standing = peer
+        .process
+        .as_ref()
+        .and_then(|process| process.standing.as_ref());
+    standing.is_some_and(|standing| standing.in_a_session)
 }
 
 async fn admit(state: &ServerState, parts: &Parts) -> Result<Admitted, ApiError> {

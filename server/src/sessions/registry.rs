@@ -2,6 +2,7 @@
 
 mod opening;
 mod starting;
+mod starts;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use super::session::{Activity, Change, Session, Status, Surroundings};
 use super::shell_integration::ShellIntegration;
 use super::{Limits, SessionError, link, shells};
 use crate::store::{DataDir, SessionRow, Store};
+use starts::Starts;
 
 /// What a registry is told at its start.
 #[derive(Debug)]
@@ -71,6 +73,7 @@ pub struct Registry {
     changeable: Mutex<Changeable>,
     sessions: Mutex<HashMap<SessionId, Arc<Session>>>,
     starting: Semaphore,
+    starts: Starts,
     importing: Semaphore,
     places: Places,
     surroundings: Arc<Surroundings>,
@@ -129,6 +132,11 @@ impl Registry {
         let led = sessions.iter().find(leads).map(|session| session.id());
         let known = |id: &&SessionId| sessions.iter().any(|session| session.id() == **id);
         led.or_else(|| marks.iter().find(known).copied())
+    }
+
+    /// Waits for the sessions that are being started: who speaks from one of them may be ahead of it.
+    pub async fn starts_settled(&self) {
+        self.starts.settled().await;
     }
 
     /// All sessions that have a directory, newest first.

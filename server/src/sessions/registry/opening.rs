@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Changeable, Registry, RegistryOptions, lock};
+use super::{Changeable, Registry, RegistryOptions, Starts, lock};
 use crate::sessions::clock::Clock;
 use crate::sessions::import::MAX_IMPORTING;
 use crate::sessions::recorder::{self, Recorder};
@@ -64,6 +64,7 @@ impl Registry {
             data_dir,
             sessions: Default::default(),
             starting: Semaphore::new(MAX_STARTING),
+            starts: Starts::default(),
             importing: Semaphore::new(MAX_IMPORTING),
             places: Default::default(),
             surroundings: Arc::new(Surroundings {

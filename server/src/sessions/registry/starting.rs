@@ -151,6 +151,8 @@ impl Registry {
             let path = self.data_dir.session_dir(id);
             SessionError::system(format!("cannot make the session's directory {}", path.display()))(error)
         })?;
+        // Until it is in the list: its programs run before.
+        let _start = self.starts.begin();
         let holder = match launch::launch(&self.holder, &directory, &spec).await {
             Ok(holder) => holder,
             Err(error) => {
