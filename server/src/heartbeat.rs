@@ -3,6 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -13,6 +17,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::auth::Token;
+use crate::short_path::short_path;
 
 /// Longest wait between two tries.
 const MAX_DELAY: Duration = Duration::from_secs(60);
@@ -60,11 +65,40 @@ impl Backoff {
     }
 }
 
+/// A Unix socket that is asked instead of the address in the URL.
+#[derive(Debug, Clone)]
+pub struct Socket {
+    /// Leads there while the directory is open.
+    path: PathBuf,
+    _directory: Arc<File>,
+    shown: String,
+}
+
+impl Socket {
+    /// The socket `name` in `directory`; none: there is none.
+    ///
+    /// # Errors
+    /// If the directory cannot be looked into.
+    pub fn find(directory: &Path, name: &str) -> io::Result<Option<Self>> {
+        if !directory.join(name).try_exists()? {
+            return Ok(None);
+        }
+        let opened = File::open(directory)?;
+        Ok(Some(Self {
+            path: short_path(&opened, name),
+            _directory: Arc::new(opened),
+            shown: format!("unix:{}", directory.join(name).display()),
+        }))
+    }
+}
+
 /// What is asked, of whom, and how patiently.
 #[derive(Debug, Clone)]
 pub struct Beating {
     /// The chat route.
     pub url: Url,
+    /// Who is asked for it; none: whom the URL names.
+    pub socket: Option<Socket>,
     /// Past any proxy of the environment.
     pub direct: bool,
     /// Shown to the server.
@@ -88,7 +122,7 @@ pub enum Step<'a> {
     /// A request leaves.
     Dispatch {
         /// Where to.
-        url: &'a Url,
+        to: &'a str,
         /// Which try, from 1.
         attempt: u32,
     },
@@ -129,18 +163,18 @@ pub struct Beat {
 #[derive(Debug, thiserror::Error)]
 pub enum Lost {
     /// No answer came.
-    #[error("no answer from {url}: {source:#}")]
+    #[error("no answer from {from}: {source:#}")]
     Unreachable {
         /// Who was asked.
-        url: Url,
+        from: String,
         /// What happened.
         source: anyhow::Error,
     },
     /// An answer that is no success.
-    #[error("{url} answered {status}{}", Shown(body))]
+    #[error("{from} answered {status}{}{}", Shown(body), hint(*status))]
     Refused {
         /// Who was asked.
-        url: Url,
+        from: String,
         /// What it answered.
         status: StatusCode,
         /// Its words.
@@ -160,6 +194,13 @@ impl fmt::Display for Shown<'_> {
             true => Ok(()),
             false => write!(f, ": {}", text.escape_debug()),
         }
+    }
+}
+
+fn hint(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED => "; name the file that holds its token with --token-file",
+        _ => "",
     }
 }
 
@@ -192,6 +233,7 @@ pub struct Heart {
     beating: Beating,
     client: Client,
     body: String,
+    shown: String,
 }
 
 impl Heart {
@@ -207,11 +249,19 @@ impl Heart {
         if beating.direct {
             client = client.no_proxy();
         }
+        let shown = match &beating.socket {
+            Some(socket) => {
+                client = client.unix_socket(socket.path.clone());
+                format!("{}:{}", socket.shown, beating.url.path())
+            }
+            None => beating.url.to_string(),
+        };
         let body = serde_json::to_string(&beating.ping).context("cannot write the payload")?;
         Ok(Self {
             client: client.build().context("cannot make an HTTP client")?,
             beating,
             body,
+            shown,
         })
     }
 
@@ -220,9 +270,9 @@ impl Heart {
         &self.body
     }
 
-    /// Where it goes.
-    pub fn url(&self) -> &Url {
-        &self.beating.url
+    /// Where it goes, for people.
+    pub fn to(&self) -> &str {
+        &self.shown
     }
 
     /// One ping, tried again while that may help.
@@ -248,16 +298,16 @@ impl Heart {
     }
 
     async fn attempt(&self, attempt: u32, tell: &mut impl FnMut(Step<'_>)) -> Result<Beat, Lost> {
-        let url = &self.beating.url;
         let unreachable = |source| Lost::Unreachable {
-            url: url.clone(),
+            from: self.shown.clone(),
             source,
         };
-        tell(Step::Dispatch { url, attempt });
+        let to = self.shown.as_str();
+        tell(Step::Dispatch { to, attempt });
         let sent_at = Instant::now();
         let mut request = self
             .client
-            .post(url.clone())
+            .post(self.beating.url.clone())
             .header(header::CONTENT_TYPE, "application/json")
             .body(self.body.clone());
         if let Some(token) = &self.beating.token {
@@ -275,7 +325,7 @@ impl Heart {
         });
         if !status.is_success() {
             return Err(Lost::Refused {
-                url: url.clone(),
+                from: self.shown.clone(),
                 status,
                 body: String::from_utf8_lossy(&body).into_owned(),
                 retry_after,

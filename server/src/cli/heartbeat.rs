@@ -33,12 +33,12 @@ fn dry_run(flags: &HeartbeatFlags, heart: &Heart) -> anyhow::Result<ExitCode> {
             1,
             &format!("payload constructed: {} bytes", heart.payload().len()),
         );
-        trace(2, &format!("not sent to {} (dry run)", heart.url()));
+        trace(2, &format!("not sent to {} (dry run)", heart.to()));
     }
     let line = match flags.json {
         true => {
             let payload: serde_json::Value = serde_json::from_str(heart.payload())?;
-            json!({ "status": "dry_run", "url": heart.url().as_str(), "payload": payload }).to_string()
+            json!({ "status": "dry_run", "url": heart.to(), "payload": payload }).to_string()
         }
         false => heart.payload().to_owned(),
     };
@@ -80,7 +80,7 @@ fn line(flags: &HeartbeatFlags, heart: &Heart, outcome: &Result<Beat, Lost>) -> 
     match outcome {
         Ok(beat) if flags.json => json!({
             "status": "answered",
-            "url": heart.url().as_str(),
+            "url": heart.to(),
             "attempts": beat.attempts,
             "http_status": beat.status,
             "round_trip_ms": beat.round_trip_ms,
@@ -89,11 +89,11 @@ fn line(flags: &HeartbeatFlags, heart: &Heart, outcome: &Result<Beat, Lost>) -> 
         })
         .to_string(),
         Err(lost) if flags.json => {
-            json!({ "status": "lost", "url": heart.url().as_str(), "error": lost.to_string() }).to_string()
+            json!({ "status": "lost", "url": heart.to(), "error": lost.to_string() }).to_string()
         }
         Ok(beat) => format!(
             "{} answered {} in {} ms{}{}",
-            heart.url(),
+            heart.to(),
             beat.status,
             beat.round_trip_ms,
             tries(beat.attempts),
@@ -134,9 +134,9 @@ fn tell(flags: &HeartbeatFlags, step: &Step<'_>) {
         Step::Payload { body } => {
             trace(1, &format!("payload constructed: {body} ({} bytes)", body.len()));
         }
-        Step::Dispatch { url, attempt } => {
+        Step::Dispatch { to, attempt } => {
             let now = humantime::format_rfc3339_millis(SystemTime::now());
-            trace(2, &format!("dispatched at {now}: POST {url}, try {attempt}"));
+            trace(2, &format!("dispatched at {now}: POST {to}, try {attempt}"));
         }
         Step::Answered {
             status,

@@ -1,7 +1,7 @@
 //! Flags of `sempre heartbeat`, and what they mean together.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -11,7 +11,8 @@ use url::Url;
 use super::listen::DEFAULT_PORT;
 use super::serve::{data_dir, kiro_port};
 use crate::auth::Token;
-use crate::heartbeat::{Backoff, Beating, Ping};
+use crate::heartbeat::{Backoff, Beating, Ping, Socket};
+use crate::store::HTTP_SOCKET;
 
 /// The route, where an address names none.
 const CHAT_PATH: &str = "kiro/chat";
@@ -31,7 +32,8 @@ pub struct HeartbeatFlags {
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Address of the server, or of its chat route [default: http://127.0.0.1:8084/kiro/chat]
+    /// Address of the server, or of its chat route [default: the socket in the data directory, else
+    /// http://127.0.0.1:8084/kiro/chat]
     #[arg(long, value_name = "URL", env = "SEMPRE_HEARTBEAT_URL")]
     pub url: Option<String>,
 
@@ -59,11 +61,11 @@ pub struct HeartbeatFlags {
     #[arg(long, value_name = "TIME", default_value = "30", value_parser = seconds_or_time)]
     pub timeout: Duration,
 
-    /// File that holds the access token [default: that of the data directory, for a server on this machine]
+    /// File that holds the access token to send [default: none; by the socket that of the data directory]
     #[arg(long, value_name = "FILE", env = "SEMPRE_TOKEN_FILE")]
     pub token_file: Option<PathBuf>,
 
-    /// Directory of the server's token [default: $XDG_STATE_HOME/sempre]
+    /// Directory of the server's socket and token [default: $XDG_STATE_HOME/sempre]
     #[arg(long, value_name = "DIR", env = "SEMPRE_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
 
@@ -93,34 +95,36 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 impl HeartbeatFlags {
-    /// What is asked, of whom, and how often. The token of the data directory goes to this machine only.
+    /// What is asked, of whom, and how often. Nobody gets the token of the data directory but who listens in that
+    /// directory: whoever is faster may have a port.
     ///
     /// # Errors
-    /// For an address that is none, a `KIRO_PORT` that is no port, and a token file that cannot be read.
+    /// For an address that is none, a `KIRO_PORT` that is no port, a data directory that cannot be looked into, and a
+    /// token file that cannot be read.
     pub fn beating(&self, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Beating> {
-        let url = match &self.url {
-            Some(text) => chat_url(text)?,
-            None => {
+        let directory = self.data_dir.clone().map_or_else(|| data_dir(&variable), Ok).ok();
+        let socket = directory.as_deref().filter(|_| self.url.is_none());
+        let socket = socket.map(find_socket).transpose()?.flatten();
+        let url = match (&self.url, &socket) {
+            (Some(text), _) => chat_url(text)?,
+            (None, Some(_)) => chat_url("http://localhost")?,
+            (None, None) => {
                 let port = kiro_port(variable("KIRO_PORT"))?.unwrap_or(DEFAULT_PORT);
                 chat_url(&format!("http://127.0.0.1:{port}"))?
             }
         };
-        let token = match &self.token_file {
-            _ if self.dry_run => None,
-            Some(path) => Some(Token::read(path)?),
-            None if is_loopback(&url) => {
-                let directory = self.data_dir.clone().map_or_else(|| data_dir(&variable), Ok);
-                let path = directory.ok().map(|directory| directory.join("token"));
-                path.filter(|path| path.exists())
-                    .map(|path| Token::read(&path))
-                    .transpose()?
-            }
-            None => None,
+        // The server's own user needs none there, but inside a session.
+        let own = directory.map(|directory| directory.join("token"));
+        let own = own.filter(|path| socket.is_some() && path.exists());
+        let token = match self.token_file.as_ref().or(own.as_ref()) {
+            Some(path) if !self.dry_run => Some(Token::read(path)?),
+            _ => None,
         };
         let context: BTreeMap<_, _> = self.context.iter().cloned().collect();
         Ok(Beating {
             direct: is_loopback(&url),
             url,
+            socket,
             token,
             ping: Ping::new(self.story.clone(), context),
             timeout: self.timeout,
@@ -130,6 +134,12 @@ impl HeartbeatFlags {
             },
         })
     }
+}
+
+/// Where the server of this directory listens, if one does.
+fn find_socket(directory: &Path) -> anyhow::Result<Option<Socket>> {
+    Socket::find(directory, HTTP_SOCKET)
+        .with_context(|| format!("cannot look into the data directory {}", directory.display()))
 }
 
 /// The chat route below an address, unless it names one itself.
@@ -184,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_of_the_data_directory_stay_on_this_machine() {
+    fn addresses_of_this_machine_are_known() {
         let local = |text: &str| is_loopback(&Url::parse(text).unwrap());
         assert!(local("http://127.0.0.9/") && local("http://[::1]/") && local("http://localhost:1/"));
         assert!(!local("http://10.0.0.1/") && !local("http://localhost.example/"));

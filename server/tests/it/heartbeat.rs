@@ -1,5 +1,7 @@
 //! `sempre heartbeat` (row K4) against a real server with workers, and against one that fails.
 
+use std::path::Path;
+
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -10,6 +12,11 @@ use crate::harness::{LONG, Pidfd, Setup, Verb, eventually, find};
 /// A heartbeat for `url` that asks once.
 fn once(url: &str) -> Verb {
     Verb::new(["heartbeat", "--once", "--retry-delay", "10ms", "--url", url])
+}
+
+/// One for the server of the directory `data`.
+fn once_local(data: &Path) -> Verb {
+    Verb::new(["heartbeat", "--once", "--retry-delay", "10ms", "--data-dir"]).arg(data)
 }
 
 /// A server that reads one request a connection and answers with the next of `statuses`, the last one for ever;
@@ -71,21 +78,15 @@ async fn k4_a_server_with_workers_is_asked_with_story_and_context_and_each_step_
         .arg("python3 -q -i")
         .args(["--worker-ready", "^>>> $", "--workers", "1"])
         .start();
-    let url = format!("http://{}", server.address());
+    let data = server.dir().data();
     let ready = || async {
-        let ran = once(&url)
-            .arg("--json")
-            .arg("--data-dir")
-            .arg(server.dir().data());
-        let answer = ran.run().await.json();
+        let answer = once_local(&data).arg("--json").run().await.json();
         (answer["answer"]["workers"]["ready"] == 1).then_some(())
     };
     eventually("a worker that waits", ready).await;
-    let ran = once(&url)
+    let ran = once_local(&data)
         .arg("--trace")
         .args(["--story", "S-7", "--context", "branch=main", "--context", "pr=5"])
-        .arg("--data-dir")
-        .arg(server.dir().data())
         .run()
         .await;
     assert_eq!(ran.code, Some(0), "{ran:?}");
@@ -95,7 +96,7 @@ async fn k4_a_server_with_workers_is_asked_with_story_and_context_and_each_step_
         "1. payload constructed: ",
         payload,
         "2. dispatched at 20",
-        "/kiro/chat",
+        "http.sock:/kiro/chat",
         "3. round trip: ",
         "4. raw response length: ",
     ] {
@@ -112,7 +113,7 @@ async fn k4_without_the_token_it_is_told_at_once_and_fails() {
     let ran = once(&format!("http://{}", server.address())).run().await;
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(
-        ran.stdout.contains("401") && !ran.stderr.contains("next try"),
+        ran.stdout.contains("401") && ran.stdout.contains("--token-file") && !ran.stderr.contains("next try"),
         "{ran:?}"
     );
     // What the token is, a file says.
@@ -123,6 +124,31 @@ async fn k4_without_the_token_it_is_told_at_once_and_fails() {
     assert_eq!((ran.code, &line["status"]), (Some(0), &json!("answered")));
     assert_eq!(line["answer"]["type"], "pong");
     assert!(line["response_bytes"].as_u64().unwrap() > 0 && line["round_trip_ms"].is_u64());
+}
+
+#[tokio::test]
+async fn k4_who_listens_on_the_port_gets_no_token() {
+    let mut server = Setup::new().start();
+    let data = server.dir().data();
+    let (url, mut asked) = moody(&[200]).await;
+    let by_url = once(&url).arg("--data-dir").arg(&data).run().await;
+    assert_eq!(by_url.code, Some(0), "{by_url:?}");
+    let port = url.rsplit(':').next().unwrap();
+    let own = once_local(&data).env("KIRO_PORT", port).arg("--json").run().await;
+    assert_eq!(
+        own.json()["answer"]["workers"]["size"],
+        0,
+        "the server itself: {own:?}"
+    );
+    server.stop();
+    let by_port = once_local(&data).env("KIRO_PORT", port).run().await;
+    assert_eq!(by_port.code, Some(0), "{by_port:?}");
+    for _ in 0..2 {
+        let request = asked.recv().await.unwrap().to_ascii_lowercase();
+        assert!(!request.contains("authorization"), "{request}");
+        assert!(!request.contains(&server.token()), "{request}");
+    }
+    assert!(asked.try_recv().is_err());
 }
 
 #[tokio::test]
