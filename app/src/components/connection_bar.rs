@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use sempre_protocol::SessionId;
 use sempre_protocol::texts::Role;
 
-use super::{Icon, IconView, Presence, Recorded, SessionActions, TerminalLink};
+use super::{Icon, IconView, Presence, Recorded, SessionActions, TerminalLink, can_be_restarted};
 use crate::browser::clock::{Timer, now_ms};
 use crate::browser::page;
 use crate::feed::{Connection, Event, View};
@@ -165,17 +165,19 @@ enum Offer {
     Nothing,
     Retry,
     Restart,
+    Look,
     Leave,
     LogIn,
     Attach,
 }
 
-fn offer(view: Option<&View>) -> Offer {
-    match view.map(|view| &view.connection) {
+fn offer(connection: Option<&Connection>) -> Offer {
+    match connection {
         Some(Connection::Reconnecting {
             retry_at_ms: Some(_), ..
         }) => Offer::Retry,
-        Some(Connection::Ended(_)) => Offer::Restart,
+        Some(Connection::Ended(ending)) if can_be_restarted(&ending.reason) => Offer::Restart,
+        Some(Connection::Ended(_)) => Offer::Look,
         Some(Connection::Gone) => Offer::Leave,
         Some(Connection::LoggedOut) => Offer::LogIn,
         Some(Connection::Disconnected) => Offer::Attach,
@@ -191,8 +193,18 @@ fn ConnectionButtons(
     on_close: Option<Callback<()>>,
 ) -> impl IntoView {
     let actions = SessionActions::new();
-    let offered = Memo::new(move |_| link.view.with(|view| offer(view.as_ref())));
+    let offered = Memo::new(move |_| {
+        link.view
+            .with(|view| offer(view.as_ref().map(|view| &view.connection)))
+    });
     let close = move || on_close.map(|close| small_button("Close", move || close.run(())));
+    let about = move || {
+        view! {
+            <a class="button small" href=routes::session(session)>
+                "Session page"
+            </a>
+        }
+    };
     let buttons = move || {
         match offered.get() {
         Offer::Nothing => ().into_any(),
@@ -203,13 +215,12 @@ fn ConnectionButtons(
                     <IconView icon=Icon::Again />
                     "Restart"
                 </button>
-                <a class="button small" href=routes::session(session)>
-                    "Session page"
-                </a>
+                {about()}
                 {close()}
             }
             .into_any()
         }
+        Offer::Look => (about(), close()).into_any(),
         Offer::Leave => view! {
             <a class="button small" href=routes::home()>
                 "All sessions"
@@ -248,4 +259,25 @@ fn Retry(link: TerminalLink) -> impl IntoView {
         {small_button("Try now", move || try_now(link))}
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::Ending;
+
+    #[test]
+    fn what_ended_can_be_started_again_unless_it_is_a_recording() {
+        for (reason, offered) in [
+            ("exited", Offer::Restart),
+            ("orphaned", Offer::Restart),
+            ("imported", Offer::Look),
+        ] {
+            let ended = Connection::Ended(Ending {
+                status: None,
+                reason: reason.into(),
+            });
+            assert!(offer(Some(&ended)) == offered, "{reason}");
+        }
+    }
 }

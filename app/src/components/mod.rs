@@ -24,6 +24,7 @@ mod theme;
 mod when;
 
 pub use actions::SessionActions;
+pub(crate) use actions::can_be_restarted;
 pub use connection_bar::ConnectionBar;
 pub use data_failure::DataFailure;
 pub use figures::figures;

@@ -8,7 +8,7 @@ use sempre_protocol::api::{SessionInfo, SessionState};
 
 use super::one_session::one_session;
 use crate::components::{
-    Header, Icon, IconView, Labels, RecordedNotice, SessionActions, SessionStateBadge, When,
+    Header, Icon, IconView, Labels, RecordedNotice, SessionActions, SessionStateBadge, When, can_be_restarted,
 };
 use crate::live::{Change, Seen, use_clock, watch_sessions};
 use crate::{data, format, routes};
@@ -102,6 +102,9 @@ fn Notices(seen: RwSignal<Option<Seen>>) -> impl IntoView {
 fn Buttons(info: Signal<SessionInfo>) -> impl IntoView {
     let id = info.with_untracked(|info| info.session_id);
     let state = Memo::new(move |_| info.with(|info| info.state));
+    let again = Memo::new(move |_| {
+        info.with(|info| can_be_restarted(info.end_reason.as_deref().unwrap_or_default()))
+    });
     let actions = SessionActions::new();
     let navigate = use_navigate();
     let restarted = {
@@ -122,10 +125,12 @@ fn Buttons(info: Signal<SessionInfo>) -> impl IntoView {
         SessionState::Active => danger("End session", end).into_any(),
         SessionState::Archived => danger("Remove", remove).into_any(),
         SessionState::Completed => view! {
-            <button type="button" class="button" on:click=move |_| actions.restart(id, restarted)>
-                <IconView icon=Icon::Again />
-                "Restart"
-            </button>
+            <Show when=move || again.get()>
+                <button type="button" class="button" on:click=move |_| actions.restart(id, restarted)>
+                    <IconView icon=Icon::Again />
+                    "Restart"
+                </button>
+            </Show>
             {danger("Remove", remove)}
         }
         .into_any(),

@@ -100,6 +100,20 @@ async fn t8_a_recording_comes_back_as_it_was() {
 }
 
 #[tokio::test]
+async fn the_page_of_a_recording_offers_no_restart() {
+    let server = Setup::new().start();
+    let cast = "{\"version\": 2, \"width\": 40, \"height\": 10}\n[0.1, \"o\", \"one\"]\n";
+    let imported = Sempre::of(&server, &["import", "-"]).stdin(cast).run();
+    let ran = server.script("exit 3").await;
+    server.ended(ran).await;
+    for (id, offered) in [(imported.ok(), false), (ran.to_string().as_str(), true)] {
+        let page = server.ask(Call::get(&format!("/s/{id}")).page()).await.text();
+        assert!(page.contains("Remove"), "{page}");
+        assert_eq!(page.contains(">Restart<"), offered, "{page}");
+    }
+}
+
+#[tokio::test]
 async fn a_recording_of_another_program_is_taken_in() {
     let server = Setup::new().start();
     let cast = "{\"version\": 2, \"width\": 40, \"height\": 10, \"timestamp\": 1000000000, \"title\": \"a demo\", \"command\": \"rm -rf x\"}\n\
