@@ -248,6 +248,20 @@ impl Doors {
         Ok(None)
     }
 
+    /// Who is at the other end of a socket that no proxy speaks on: nobody's word counts but the system's.
+    pub fn identify_process(
+        &self,
+        peer: &Peer,
+        inside: impl Fn(&Standing) -> Option<SessionId>,
+    ) -> Option<Principal> {
+        let principal = match &self.token {
+            None => Some(Principal::owner(Credential::Open)),
+            Some(_) => of_process(peer, inside),
+        };
+        let from = peer.to_string();
+        principal.map(|principal| Principal { from, ..principal })
+    }
+
     fn by_header(&self, token: &Token, arrival: Arrival<'_>) -> Answer {
         let Some(authorization) = arrival.headers.get(header::AUTHORIZATION) else {
             return Answer::NotMeant;
@@ -362,22 +376,24 @@ fn principal_of(id: sempre_protocol::GrantId, held: Held, credential: Credential
     }
 }
 
-/// A process of this server's own user, or root's, is its owner; one inside a session is that session's operator.
+/// What a proxy passes on is not the word of the process that connected.
 fn by_process(
     proxy: &ProxyRule,
     arrival: Arrival<'_>,
     inside: impl Fn(&Standing) -> Option<SessionId>,
 ) -> Answer {
-    let process = arrival.peer.process.as_ref();
-    let standing = process.and_then(|process| process.standing.as_ref());
-    let (Some(process), Some(standing)) = (process, standing) else {
-        return Answer::NotMeant;
-    };
     if proxy.may_be_forwarded(arrival.headers) {
         return Answer::NotMeant;
     }
+    of_process(arrival.peer, inside).map_or(Answer::NotMeant, Answer::In)
+}
+
+/// A process of this server's own user, or root's, is its owner; one inside a session is that session's operator.
+fn of_process(peer: &Peer, inside: impl Fn(&Standing) -> Option<SessionId>) -> Option<Principal> {
+    let process = peer.process.as_ref()?;
+    let standing = process.standing.as_ref()?;
     if let Some(session) = inside(standing) {
-        return Answer::In(Principal {
+        return Some(Principal {
             name: Some(format!("session:{session}")),
             subject: Subject::Inside(session),
             role: Role::Operator,
@@ -387,10 +403,7 @@ fn by_process(
     }
     let own = rustix::process::geteuid().as_raw();
     let outside = !standing.in_a_session && (process.uid == own || process.uid == 0);
-    match outside {
-        true => Answer::In(Principal::owner(Credential::Process)),
-        false => Answer::NotMeant,
-    }
+    outside.then(|| Principal::owner(Credential::Process))
 }
 
 /// The `token` of a query string. Tokens and keys need no percent-encoding.

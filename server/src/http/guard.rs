@@ -72,6 +72,16 @@ pub(super) async fn identify(state: &ServerState, arrival: Arrival<'_>) -> Optio
     found.unwrap_or_default()
 }
 
+/// The same, where no HTTP is spoken and so no proxy stands between.
+pub(super) async fn identify_process(state: &ServerState, peer: &Peer) -> Option<Principal> {
+    let found = state.doors().identify_process(peer, inside(state));
+    if found.is_some() || !is_in_a_session(peer) {
+        return found;
+    }
+    state.registry().starts_settled().await;
+    state.doors().identify_process(peer, inside(state))
+}
+
 fn inside(state: &ServerState) -> impl Fn(&Standing) -> Option<SessionId> {
     |at| state.registry().session_of(&at.pids, &at.marks)
 }

@@ -123,6 +123,37 @@ async fn t10_another_unix_user_is_nobody_even_where_files_let_them_in() {
 }
 
 #[tokio::test]
+async fn a_line_is_the_peers_own_whatever_is_believed_of_proxies() {
+    let server = Setup::new()
+        .args(["--trusted-proxy", "unix", "--proxy-user-header", "Remote-User"])
+        .args(["--proxy-user-role", "viewer"])
+        .start();
+    let mut ipc = Ipc::connect(&server).await;
+    let create = json!({ "id": "1", "type": "create", "command": "cat", "Remote-User": "eve", "headers": { "Remote-User": "eve" } });
+    let id = ipc.ask(&create).await["session"]["id"].clone();
+    let found = ipc
+        .ask(&json!({ "id": "2", "type": "get_session", "session_id": id }))
+        .await;
+    assert_eq!(found["type"], "session_info", "{found}");
+    let created = &audit(&server).await[0];
+    assert_eq!((created.action.as_str(), &created.who), ("session_create", &None));
+    assert!(created.from.starts_with("unix uid="), "{created:?}");
+    // What a proxy speaks is no line.
+    let mut proxy = Ipc::connect(&server).await;
+    proxy
+        .try_send(b"GET /api/v1/keys HTTP/1.1\r\nRemote-User: eve\r\n\r\n")
+        .await;
+    assert_eq!(proxy.line().await.unwrap()["code"], "bad_request");
+    assert!(proxy.is_closed().await);
+    // Beside it is HTTP: there the proxy's word counts, and without it the peer is nobody.
+    let (_directory, path) = Ipc::socket(server.dir());
+    let http = path.with_file_name("http.sock");
+    assert_eq!(Call::get("/api/v1/sessions").send_unix(&http).await.status, 401);
+    let eve = Call::get("/api/v1/keys").header("remote-user", "eve");
+    assert_eq!(eve.send_unix(&http).await.status, 403);
+}
+
+#[tokio::test]
 async fn the_socket_is_private_and_goes_with_the_server() {
     let mut server = Setup::new().start();
     let path = server.dir().data().join("server.sock");

@@ -1,7 +1,8 @@
 //! JSON lines on the Unix socket `server.sock` (rows D2, D3, D5): connections, who is at their other end, and which
 //! operation a line asks for. What is done is in `operations`, a connection that is a viewer in `attached`.
 //!
-//! Rights are those of HTTP on the socket beside it: by the process at the other end, looked at for every line.
+//! Rights are those of HTTP on the socket beside it: by the process at the other end, looked at for every line. A proxy speaks
+//! HTTP, so that what is believed of proxies (`--trusted-proxy unix`) does not change who is here.
 
 mod attached;
 mod lines;
@@ -9,7 +10,6 @@ mod operations;
 
 use std::time::Duration;
 
-use axum::http::HeaderMap;
 use sempre_protocol::compat::ipc::{IpcReply, IpcRequest};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
@@ -17,7 +17,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use super::super::guard;
-use crate::auth::{Arrival, Peer};
+use crate::auth::Peer;
 use crate::http::{ApiError, ServerState};
 use lines::{LineError, Lines};
 
@@ -155,13 +155,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
 impl Client {
     async fn who(&self) -> Result<crate::auth::Principal, Fault> {
-        let headers = HeaderMap::new();
-        let arrival = Arrival {
-            headers: &headers,
-            query: "",
-            peer: &self.peer,
-        };
-        guard::identify(&self.state, arrival).await.ok_or_else(|| {
+        let found = guard::identify_process(&self.state, &self.peer).await;
+        found.ok_or_else(|| {
             Fault::new(
                 "unauthorized",
                 "this socket is for the server's own user, for root, and for the processes of its sessions",
