@@ -106,10 +106,12 @@ impl Reloads {
 
     fn reopen_log(&self, to: &Resolved) {
         let flags = &to.flags.log;
-        let done = self
-            .log
-            .set_levels(&flags.log_level)
-            .and_then(|()| self.log.reopen(flags.file()));
+        // What somebody set meanwhile stays until the configuration says something new: logrotate comes every night.
+        let levels = match flags.log_level == self.now.flags.log.log_level {
+            true => Ok(()),
+            false => self.log.set_levels(&flags.log_level),
+        };
+        let done = levels.and_then(|()| self.log.reopen(flags.file()));
         if let Err(error) = done {
             tracing::error!("{error:#}; the log goes on where it was");
         }

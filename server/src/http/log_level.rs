@@ -1,5 +1,5 @@
 //! `GET` and `PUT /api/v1/log-level` (row K6): what the server logs, changed while it runs. The configuration stays as
-//! it is, and holds again after SIGHUP and after a restart.
+//! it is, and holds again after a restart, and once it says another level.
 
 use axum::Json;
 use axum::extract::State;

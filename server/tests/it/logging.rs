@@ -99,12 +99,15 @@ async fn k6_sighup_opens_the_log_again_and_changes_the_levels_of_rooms() {
 }
 
 #[tokio::test]
-async fn k6_levels_are_changed_by_request_until_the_configuration_is_read_again() {
+async fn k6_levels_are_changed_by_request_until_the_configuration_says_another() {
     const PATH: &str = "/api/v1/log-level";
     let dir = directory();
-    let path = dir.path().join("sempre.log");
+    let (path, config) = (dir.path().join("sempre.log"), dir.path().join("sempre.toml"));
+    let configure = |level: &str| fs::write(&config, format!("[log]\nlevel = \"{level}\"\n")).unwrap();
+    configure("error,cli=info");
     let server = Setup::new()
-        .args(["--log-level", "error,cli=info"])
+        .arg("--config")
+        .arg(&config)
         .arg("--log-file")
         .arg(&path)
         .start();
@@ -139,7 +142,14 @@ async fn k6_levels_are_changed_by_request_until_the_configuration_is_read_again(
         .collect();
     assert_eq!(changes.len(), 1, "{log}");
     assert_eq!(changes[0]["detail"], "error,cli=info,sessions=info");
+    // As logrotate does it: nothing of the configuration is new.
+    fs::rename(&path, dir.path().join("sempre.log.1")).unwrap();
     server.signal(Signal::HUP);
     holds(&path, "configuration was read again").await;
+    assert_eq!(server.get(PATH).await.value(), wanted);
+    configure("error,cli=info,http=warn");
+    server.signal(Signal::HUP);
+    holds(&path, "log.level").await;
+    let configured: Value = json!({ "level": "error", "rooms": { "cli": "info", "http": "warn" } });
     assert_eq!(server.get(PATH).await.value(), configured);
 }

@@ -16,7 +16,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("get", "/api/v1/events", "follow_list", Viewer, "Changes in the list of sessions", Events(&["SessionEvent"])).tag("server"),
     operation("get", "/api/v1/stats", "stats", Viewer, "Statistics of the sessions there were and are", Json(200, "Stats")).tag("server"),
     operation("get", "/api/v1/log-level", "log_level", Admin, "What the server logs", Json(200, "LogLevels")).tag("server"),
-    operation("put", "/api/v1/log-level", "set_log_level", Admin, "Changes what the server logs, until it is started again or told to read its configuration", Json(200, "LogLevels")).body("LogLevels").tag("server"),
+    operation("put", "/api/v1/log-level", "set_log_level", Admin, "Changes what the server logs, until it is started again or its configuration says another level", Json(200, "LogLevels")).body("LogLevels").tag("server"),
     operation("get", "/api/v1/openapi.json", "openapi", Viewer, "This description", Media(&[("application/json", "")])).tag("server"),
     operation("get", "/metrics", "metrics", Viewer, "What is counted, for Prometheus", Media(&[(TEXT, "")])).tag("server"),
     operation("get", "/api/v1/sessions", "list_sessions", Viewer, "The sessions, newest first", Json(200, "SessionInfo[]"))
