@@ -20,4 +20,5 @@ mod output;
 mod recording;
 mod socket;
 mod start;
+mod transcript;
 mod wire;

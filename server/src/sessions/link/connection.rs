@@ -219,3 +219,6 @@ impl Connection {
 fn decode(bytes: &[u8]) -> io::Result<Option<(Control<'_>, usize)>> {
     Control::decode(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
+
+#[cfg(test)]
+mod tests;
