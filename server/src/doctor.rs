@@ -17,6 +17,8 @@ use std::path::PathBuf;
 
 pub use fix::Fix;
 pub use look::Look;
+use sempre_protocol::api::Health;
+
 pub use report::{Check, Report, Status, Step};
 
 /// What is looked at.
@@ -36,6 +38,8 @@ pub struct Subject {
     pub logs: Vec<PathBuf>,
     /// Unix sockets the server is told to listen on.
     pub sockets: Vec<PathBuf>,
+    /// What the server says of itself; none: there is none, or it does not answer.
+    pub health: Option<Health>,
 }
 
 /// Takes all six steps. Blocks.
@@ -59,7 +63,8 @@ pub fn examine(subject: &Subject) -> Report {
     take("processes", &mut |look| processes::check(look, subject, server));
     let mut advice = Vec::new();
     take("supervision", &mut |look| {
-        let (checks, more) = supervision::check(look, server);
+        let (mut checks, more) = supervision::check(look, server);
+        checks.extend(supervision::scopes(look, subject.health.as_ref()));
         advice = more;
         checks
     });

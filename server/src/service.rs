@@ -5,6 +5,8 @@
 //! that runs out of memory (`OOMPolicy=continue`).
 
 pub mod notify;
+pub mod scope;
+pub mod unit_of;
 
 use std::path::{Path, PathBuf};
 

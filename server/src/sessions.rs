@@ -29,6 +29,7 @@ mod recorder;
 mod records;
 mod registry;
 mod roster;
+pub mod scopes;
 mod screen;
 mod session;
 mod shell_integration;

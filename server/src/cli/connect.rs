@@ -7,7 +7,6 @@ use anyhow::Context;
 use clap::Args;
 use sempre_protocol::SessionId;
 
-use super::exit::Outcome;
 use crate::client::{Client, ClientError, Key, Target};
 use crate::config::serve::data_dir;
 use crate::store::HTTP_SOCKET;
@@ -77,7 +76,7 @@ impl SessionArg {
 }
 
 /// Runs `work` to its end.
-pub(super) fn block_on(work: impl Future<Output = Outcome>) -> Outcome {
+pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -1,18 +1,27 @@
 //! `sempre doctor` (rows K2, K3, K9, L5): what was found, printed; what can be mended, mended after a question.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
+use sempre_protocol::api::Health;
 use serde_json::json;
+use tokio::time::timeout;
 
+use super::connect::block_on;
 use super::out;
 use super::table::plain;
+use crate::client::{Client, Target};
 use crate::config::doctor::DoctorFlags;
 use crate::doctor::{self, Check, Fix, Report, Status, Subject};
+use crate::store::HTTP_SOCKET;
 
 /// What could not be checked.
 const COULD_NOT_CHECK: u8 = 2;
+/// A server that does not say how it is by then says nothing.
+const HEALTH_LIMIT: Duration = Duration::from_secs(10);
 
 /// 0: healthy; 1: problems; 2: something could not be checked.
 pub(super) fn run(flags: &DoctorFlags) -> ExitCode {
@@ -26,7 +35,8 @@ pub(super) fn run(flags: &DoctorFlags) -> ExitCode {
 }
 
 fn examine(flags: &DoctorFlags) -> anyhow::Result<u8> {
-    let subject = flags.subject()?;
+    let mut subject = flags.subject()?;
+    subject.health = health(&subject.data_dir).ok();
     let mut report = doctor::examine(&subject);
     let mut mended = Vec::new();
     if flags.fix {
@@ -50,6 +60,12 @@ fn examine(flags: &DoctorFlags) -> anyhow::Result<u8> {
     };
     out::print(&said)?;
     Ok(report.exit_code())
+}
+
+/// What the server of a data directory says of itself.
+fn health(data_dir: &Path) -> anyhow::Result<Health> {
+    let client = Client::new(Target::local(data_dir, HTTP_SOCKET, None)?)?;
+    block_on(async { Ok(timeout(HEALTH_LIMIT, client.health()).await??) })
 }
 
 fn again(subject: &Subject, flags: &DoctorFlags) -> anyhow::Result<Report> {

@@ -22,6 +22,7 @@ use crate::service::notify;
 use crate::sessions::clock::SystemClock;
 use crate::sessions::confinement::Confiner;
 use crate::sessions::environment::BaseEnvironment;
+use crate::sessions::scopes::Scopes;
 use crate::sessions::workers::Workers;
 use crate::sessions::{Registry, RegistryOptions};
 use crate::store::{DataDir, HTTP_SOCKET, IPC_SOCKET};
@@ -89,6 +90,7 @@ async fn serve(config: ServeConfig, mut reloads: Reloads) -> anyhow::Result<()> 
             record_input: config.record_input,
             limits: config.limits,
             confiner: Confiner::new(config.confinement.clone())?,
+            scopes: Scopes::new(config.holder_scope),
             policy: config.policy,
             clock: Arc::new(SystemClock),
         },

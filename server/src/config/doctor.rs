@@ -84,6 +84,7 @@ impl DoctorFlags {
                 .map(PathBuf::from),
             ports: self.ports.clone(),
             logs,
+            health: None,
         })
     }
 }

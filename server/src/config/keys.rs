@@ -80,6 +80,7 @@ const PLACES: [(&str, &[&str]); 3] = [
             "shell",
             "no-shell-integration",
             "record-input",
+            "holder-scope",
             "end-sessions",
             "session-ttl",
             "check-interval",

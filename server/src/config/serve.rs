@@ -17,6 +17,7 @@ use super::{ListenAddress, Names, ReachFlags, TimeLimits, TlsFiles};
 use crate::auth::{JwtOptions, OidcOptions, ProxyRule, RunAsRule};
 use crate::sessions::confinement::ConfinementOptions;
 use crate::sessions::lifecycle::LifePolicy;
+use crate::sessions::scopes::HolderScope;
 use crate::sessions::workers::WorkerOptions;
 use crate::sessions::{Limits, RecordInput};
 
@@ -102,6 +103,16 @@ pub struct ServeFlags {
     )]
     pub record_input: RecordInput,
 
+    /// Whether each session's holder becomes a unit of systemd, a scope: auto (if systemd started the server), always or
+    /// never
+    #[arg(
+        long,
+        value_name = "RULE",
+        env = "SEMPRE_HOLDER_SCOPE",
+        default_value = "auto"
+    )]
+    pub holder_scope: HolderScope,
+
     /// Lives of sessions.
     #[command(flatten)]
     pub life: LifeFlags,
@@ -158,6 +169,8 @@ pub struct ServeConfig {
     pub shell_integration: bool,
     /// Which sessions have their input recorded.
     pub record_input: RecordInput,
+    /// Whether holders get scopes of systemd.
+    pub holder_scope: HolderScope,
     /// When sessions end by themselves and how long they are kept.
     pub policy: LifePolicy,
     /// How many sessions there may be.
@@ -221,6 +234,7 @@ impl ServeConfig {
             end_sessions: flags.end_sessions,
             shell_integration: !flags.no_shell_integration,
             record_input: flags.record_input,
+            holder_scope: flags.holder_scope,
             policy: flags.life.policy(variable)?,
             limits: flags.life.limits(),
             confinement: flags.confine.options(),
@@ -276,6 +290,7 @@ mod tests {
             oidc: OidcFlags::default(),
             no_shell_integration: false,
             record_input: RecordInput::default(),
+            holder_scope: HolderScope::default(),
             life: LifeFlags::default(),
             confine: ConfineFlags::default(),
             workers: WorkerFlags::default(),

@@ -85,56 +85,9 @@ pub(super) fn command_line(pid: u32) -> Option<Vec<String>> {
     )
 }
 
-/// The systemd service a process belongs to, and whether it is a user's; none: it is in none.
-pub(super) fn service_of(pid: u32) -> Option<(String, bool)> {
-    let cgroup = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
-    service_in(&cgroup)
-}
-
-fn service_in(cgroup: &str) -> Option<(String, bool)> {
-    let path = cgroup.lines().find_map(|line| line.strip_prefix("0::"))?;
-    let units: Vec<_> = path
-        .split('/')
-        .filter(|part| part.ends_with(".service"))
-        .collect();
-    let (unit, above) = units.split_last()?;
-    // The manager of a user's services is a service itself, and what is only in it was started by hand.
-    let is_manager = unit.starts_with("user@");
-    let is_users = above.iter().any(|unit| unit.starts_with("user@"));
-    (!is_manager).then(|| ((*unit).to_owned(), is_users))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn services_are_known_by_their_control_group() {
-        for (cgroup, service) in [
-            (
-                "0::/system.slice/sempre.service\n",
-                Some(("sempre.service", false)),
-            ),
-            (
-                "0::/user.slice/user-1000.slice/user@1000.service/app.slice/sempre.service\n",
-                Some(("sempre.service", true)),
-            ),
-            (
-                "0::/user.slice/user-1000.slice/user@1000.service/app.slice/x.scope\n",
-                None,
-            ),
-            ("0::/user.slice/user-1000.slice/session-2.scope\n", None),
-            ("0::/\n", None),
-            ("", None),
-        ] {
-            let found = service_in(cgroup);
-            assert_eq!(
-                found.as_ref().map(|(unit, users)| (unit.as_str(), *users)),
-                service,
-                "{cgroup}"
-            );
-        }
-    }
 
     #[test]
     fn k3_what_is_read_and_run_is_noted() {

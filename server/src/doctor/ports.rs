@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::port_owner::{self, Owner};
-use super::{Check, Look, Subject, look};
+use super::{Check, Look, Subject};
+use crate::service::unit_of::unit_of;
 
 pub(super) fn check(look: &mut Look, subject: &Subject, server: Option<u32>) -> Vec<Check> {
     let mut found = Vec::new();
@@ -74,9 +75,9 @@ fn judge(found: &[(u16, Option<Owner>)], server: Option<u32>, ports: &str) -> Ve
 }
 
 fn stop(owner: &Owner) -> String {
-    match look::service_of(owner.pid) {
-        Some((unit, true)) => format!("systemctl --user stop {unit}"),
-        Some((unit, false)) => format!("sudo systemctl stop {unit}"),
+    match unit_of(owner.pid) {
+        Some(unit) if unit.is_users => format!("systemctl --user stop {}", unit.name),
+        Some(unit) => format!("sudo systemctl stop {}", unit.name),
         None => format!("kill {}", owner.pid),
     }
 }

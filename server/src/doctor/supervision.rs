@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::look::service_of;
+use sempre_protocol::api::{Health, HealthStatus};
+
 use super::{Check, Look};
+use crate::service::unit_of::unit_of;
+use crate::sessions::scopes;
 
 /// The unit that `sempre service install` makes.
 pub(super) const UNIT: &str = "sempre.service";
@@ -27,10 +30,10 @@ pub(super) fn check(look: &mut Look, server: Option<u32>) -> (Vec<Check>, Vec<St
     }
     let service = server.and_then(|pid| {
         look.note(format!("read /proc/{pid}/cgroup"));
-        service_of(pid)
+        unit_of(pid)
     });
     let (unit, is_users) = match (service, server) {
-        (Some(service), _) => service,
+        (Some(service), _) => (service.name, service.is_users),
         (None, Some(pid)) => {
             let alone = Check::warning(
                 "supervision",
@@ -146,6 +149,23 @@ fn judge(unit: &str, is_users: bool, properties: &HashMap<String, String>) -> Ve
         }
     }
     checks
+}
+
+/// Whether sessions are units of their own, as the server that starts them says.
+pub(super) fn scopes(look: &mut Look, health: Option<&Health>) -> Option<Check> {
+    look.note("ask the server for /api/v1/health");
+    let said = health?
+        .checks
+        .iter()
+        .find(|check| check.name == scopes::HEALTH_CHECK)?;
+    Some(match said.status {
+        HealthStatus::Ok => Check::ok("scopes", said.message.clone()),
+        HealthStatus::Degraded => Check::warning(
+            "scopes",
+            said.message.clone(),
+            "look at the bus: busctl status (of a service of yours: busctl --user status)",
+        ),
+    })
 }
 
 /// Without it, a user's services end with the last login.

@@ -11,6 +11,7 @@ use super::ServerState;
 use super::proof::{OnServer, Viewer};
 use crate::doctor::port_owner::{self, Listeners};
 use crate::measure;
+use crate::sessions::scopes;
 
 /// Less free space than this in the data directory is worth a warning, bytes.
 const LOW_SPACE_BYTES: u64 = 256 * 1024 * 1024;
@@ -35,6 +36,7 @@ pub(super) async fn report(state: &ServerState) -> Health {
         default_shell(state),
         holder_program(state),
         session_limits(state),
+        holder_scopes(state),
     ];
     checks.extend(workers(state));
     let found = tokio::task::spawn_blocking(|| port_owner::listeners(TERMINAL_PORTS)).await;
@@ -149,6 +151,12 @@ fn directories(state: &ServerState) -> HealthCheck {
 fn session_limits(state: &ServerState) -> HealthCheck {
     let confiner = state.registry().confiner();
     check("session_limits", confiner.problem(), confiner.mechanisms())
+}
+
+/// Units of systemd around holders.
+fn holder_scopes(state: &ServerState) -> HealthCheck {
+    let scopes = state.registry().scopes();
+    check(scopes::HEALTH_CHECK, scopes.problem(), scopes.state())
 }
 
 fn shells(state: &ServerState) -> HealthCheck {

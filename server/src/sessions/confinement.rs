@@ -5,6 +5,7 @@
 //! at the machine once, at the start; `account` asks the system's user database for each session anew.
 
 mod account;
+mod below_scope;
 mod cgroup;
 mod machine;
 mod plan;
@@ -122,6 +123,14 @@ impl Confiner {
         };
         spec.confinement = (confinement != Confinement::default()).then_some(confinement);
         Ok(())
+    }
+
+    /// Plans the control group of a session, if it is to have one, below the scope its holder `pid` is in; not where the
+    /// server was told another place.
+    pub(super) async fn settle_below(&self, scope: String, pid: u32, spec: &mut Spec) {
+        if self.options.cgroup == CgroupChoice::Delegated {
+            below_scope::settle_below(scope, pid, spec).await;
+        }
     }
 
     /// What to ask for to repeat a session with these limits: as before, but never beyond a ceiling set since.

@@ -10,6 +10,8 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::SessionError;
+use super::confinement::Confiner;
+use super::scopes::Scopes;
 
 /// A holder that has not reported by then is given up.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -44,15 +46,17 @@ pub fn find_holder() -> Result<PathBuf, SessionError> {
     Ok(path)
 }
 
-/// Starts a holder in `directory` and waits until its child runs or could not be started.
+/// Starts a holder in `directory` and waits until its child runs or could not be started. Before it is told what to start
+/// it is put into a scope of its own, where there is one: its child never is anywhere else.
 ///
 /// The returned process is this server's child until one of the two ends; it must be waited for.
-pub(super) async fn launch(holder: &Path, directory: &Path, spec: &Spec) -> Result<Child, SessionError> {
-    let system = |what: &'static str| SessionError::system(what);
-    let json = serde_json::to_vec(spec).map_err(|error| SessionError::System {
-        what: "cannot write the spec".into(),
-        source: error.into(),
-    })?;
+pub(super) async fn launch(
+    holder: &Path,
+    directory: &Path,
+    spec: &mut Spec,
+    scopes: &Scopes,
+    confiner: &Confiner,
+) -> Result<Child, SessionError> {
     let mut child = Command::new(holder)
         .arg(directory)
         .args(spec.confinement.as_ref().map(|_| CONFINE_ARGUMENT))
@@ -62,7 +66,28 @@ pub(super) async fn launch(holder: &Path, directory: &Path, spec: &Spec) -> Resu
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .map_err(system("cannot start the holder"))?;
+        .map_err(SessionError::system("cannot start the holder"))?;
+    if let Some(pid) = child.id()
+        && let Some(scope) = scopes.enter(spec.manifest.session, pid).await
+    {
+        confiner.settle_below(scope, pid, spec).await;
+    }
+    match told(&mut child, spec).await {
+        Ok(()) => Ok(child),
+        Err(error) => {
+            // It failed by its own account or is stuck before its child: nothing of value dies with it.
+            let _ = child.kill().await;
+            Err(error)
+        }
+    }
+}
+
+/// Tells a holder what to start, and hears how that went.
+async fn told(child: &mut Child, spec: &Spec) -> Result<(), SessionError> {
+    let json = serde_json::to_vec(spec).map_err(|error| SessionError::System {
+        what: "cannot write the spec".into(),
+        source: error.into(),
+    })?;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     let talk = async {
         if let Some(mut stdin) = stdin {
@@ -78,7 +103,7 @@ pub(super) async fn launch(holder: &Path, directory: &Path, spec: &Spec) -> Resu
         }
         Ok(report)
     };
-    let outcome = match timeout(REPORT_TIMEOUT, talk).await {
+    match timeout(REPORT_TIMEOUT, talk).await {
         Ok(Ok(report)) => read_report(&report),
         Ok(Err(error)) => Err(SessionError::system("cannot talk to the new holder")(error)),
         Err(_) => {
@@ -86,14 +111,6 @@ pub(super) async fn launch(holder: &Path, directory: &Path, spec: &Spec) -> Resu
             Err(SessionError::system(format!(
                 "the new holder said nothing for {REPORT_TIMEOUT:?}"
             ))(error))
-        }
-    };
-    match outcome {
-        Ok(()) => Ok(child),
-        Err(error) => {
-            // It failed by its own account or is stuck before its child: nothing of value dies with it.
-            let _ = child.kill().await;
-            Err(error)
         }
     }
 }

@@ -24,6 +24,7 @@ use super::limits::Places;
 use super::record_input::RecordInput;
 use super::recorder::Recorder;
 use super::records::info_of;
+use super::scopes::Scopes;
 use super::session::{Activity, Change, Session, Status, Surroundings};
 use super::shell_integration::ShellIntegration;
 use super::{Limits, SessionError, link, shells};
@@ -49,6 +50,8 @@ pub struct RegistryOptions {
     pub limits: Limits,
     /// What each of them is held to.
     pub confiner: Confiner,
+    /// Whether their holders get scopes of systemd.
+    pub scopes: Scopes,
     /// When sessions end and how long they are kept.
     pub policy: LifePolicy,
     /// Tells the time.
@@ -283,6 +286,11 @@ impl Registry {
     /// Decides what new sessions are held to.
     pub fn confiner(&self) -> &Confiner {
         &self.options.confiner
+    }
+
+    /// Scopes of systemd around the holders.
+    pub fn scopes(&self) -> &Scopes {
+        &self.options.scopes
     }
 
     pub(super) fn limits(&self) -> Limits {

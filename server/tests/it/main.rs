@@ -55,6 +55,7 @@ mod registry;
 mod resize;
 mod restart;
 mod retention;
+mod scopes;
 mod screen;
 mod screen_formats;
 mod service;

@@ -14,6 +14,7 @@ use sempre_server::sessions::confinement::Confiner;
 use sempre_server::sessions::environment::BaseEnvironment;
 use sempre_server::sessions::lifecycle::LifePolicy;
 use sempre_server::sessions::lifecycle::plan::Action;
+use sempre_server::sessions::scopes::{HolderScope, Scopes};
 use sempre_server::sessions::{
     EARLY_EXIT_LIMIT, Limits, RecordInput, Registry, RegistryOptions, Session, early_exit, last_words,
 };
@@ -64,6 +65,7 @@ async fn open(dir: &TestDir, policy: LifePolicy, clock: Arc<dyn Clock>) -> Arc<R
         child_open_files: None,
         record_input: RecordInput::default(),
         confiner: Confiner::new(Default::default()).unwrap(),
+        scopes: Scopes::new(HolderScope::Never),
         limits: Limits::default(),
         policy,
         clock,

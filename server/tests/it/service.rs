@@ -35,6 +35,7 @@ async fn k7_systemd_is_told_and_no_shell_knows_of_it() {
     let mut server = Setup::new()
         .env("NOTIFY_SOCKET", path.to_str().unwrap())
         .env("WATCHDOG_USEC", "200000")
+        .arg("--holder-scope=never")
         .start();
     told(&socket, "READY=1").await;
     told(&socket, "WATCHDOG=1").await;

@@ -30,7 +30,7 @@ const ROOMS: [(&str, &[&str]); 10] = [
 ];
 
 /// Library → the only packages of this workspace that may name it.
-const RESERVED: [(&str, &[&str]); 10] = [
+const RESERVED: [(&str, &[&str]); 11] = [
     ("axum", &["sempre-server"]),
     ("clap", &["sempre-holder", "sempre-server", "xtask"]),
     ("js-sys", &["sempre-app", "sempre-frontend"]),
@@ -45,6 +45,7 @@ const RESERVED: [(&str, &[&str]); 10] = [
     ("wasm-bindgen-cli-support", &["xtask"]),
     ("wasm-bindgen-futures", &["sempre-app", "sempre-frontend"]),
     ("web-sys", &["sempre-app", "sempre-frontend"]),
+    ("zbus", &["sempre-server"]),
 ];
 
 /// Package → libraries it must not reach, not even through others: what runs beside every shell stays small,

@@ -12,7 +12,7 @@ struct Rule {
     allowed: &'static [&'static str],
 }
 
-const RULES: [Rule; 4] = [
+const RULES: [Rule; 5] = [
     Rule {
         crates: &["clap"],
         room: "server/src/",
@@ -27,6 +27,11 @@ const RULES: [Rule; 4] = [
         crates: &["metrics", "metrics_exporter_prometheus"],
         room: "server/src/",
         allowed: &["server/src/measure.rs"],
+    },
+    Rule {
+        crates: &["zbus"],
+        room: "server/src/",
+        allowed: &["server/src/service"],
     },
     Rule {
         crates: &["js_sys", "wasm_bindgen", "wasm_bindgen_futures", "web_sys"],

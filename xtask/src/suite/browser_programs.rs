@@ -21,7 +21,8 @@ const CHROMIUM_NAMES: [&str; 4] = [
 pub(super) const SCREEN_PROGRAMS: [&str; 6] = ["bash", "htop", "less", "python3", "tmux", "vim"];
 
 /// Programs that the server's tests start, likewise.
-pub(super) const SERVER_PROGRAMS: [&str; 6] = ["bash", "curl", "fish", "nginx", "python3", "zsh"];
+pub(super) const SERVER_PROGRAMS: [&str; 7] =
+    ["bash", "curl", "dbus-daemon", "fish", "nginx", "python3", "zsh"];
 
 /// Which browser is used.
 #[derive(Debug, PartialEq, Eq)]

@@ -174,7 +174,7 @@ impl fmt::Display for Machine {
 }
 
 /// Switches controllers on in a directory of cgroup v2.
-fn open(directory: PathBuf) -> Result<GroupBase, String> {
+pub(super) fn open(directory: PathBuf) -> Result<GroupBase, String> {
     let file = |name: &str| directory.join(name);
     let listed = fs::read_to_string(file("cgroup.controllers"))
         .map_err(|error| format!("it is no directory of cgroup v2 ({error})"))?;
@@ -235,7 +235,7 @@ fn has_mark(directory: &Path, name: &str) -> bool {
 }
 
 /// The directory of the group named in `/proc/self/cgroup`.
-fn own_directory(groups: &str, mounts: &str) -> Option<PathBuf> {
+pub(super) fn own_directory(groups: &str, mounts: &str) -> Option<PathBuf> {
     let own = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
     Some(match own {
         "" => mount_point(mounts)?,

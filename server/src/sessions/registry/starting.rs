@@ -153,7 +153,8 @@ impl Registry {
         })?;
         // Until it is in the list: its programs run before.
         let _start = self.starts.begin();
-        let holder = match launch::launch(&self.holder, &directory, &spec).await {
+        let RegistryOptions { scopes, confiner, .. } = &self.options;
+        let holder = match launch::launch(&self.holder, &directory, &mut spec, scopes, confiner).await {
             Ok(holder) => holder,
             Err(error) => {
                 // What is left of a session that never was.
