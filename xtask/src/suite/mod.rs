@@ -19,6 +19,7 @@ mod playwright_report;
 mod rust_tests;
 mod source_steps;
 mod summary;
+mod systemd;
 mod upgrade;
 
 pub(crate) use deb_life::{Args as LifeArgs, run as life_of_a_package};
@@ -125,6 +126,8 @@ pub(crate) struct How {
     pub(crate) full: bool,
     /// A test that passes only at a second try has failed.
     pub(crate) strict: bool,
+    /// Run also what starts units of systemd on this machine.
+    pub(crate) systemd: bool,
 }
 
 /// What the steps share.
@@ -134,6 +137,8 @@ pub(crate) struct Suite<'a> {
     full: bool,
     /// Try no test a second time.
     strict: bool,
+    /// Start units of systemd.
+    systemd: bool,
     /// The temporary directory of everything that is started here.
     temp: TempDir,
     /// What was there before.
@@ -181,6 +186,7 @@ impl<'a> Suite<'a> {
             workspace,
             full: how.full,
             strict: how.strict,
+            systemd: how.systemd,
             temp,
             before,
         })
@@ -219,6 +225,7 @@ impl<'a> Suite<'a> {
             Action::Container => container::check(self),
             Action::Dist => dist::check(self),
             Action::Upgrade => upgrade::check(self),
+            Action::Systemd => systemd::check(self),
             Action::Leftovers => leftovers::check(self),
         }
     }

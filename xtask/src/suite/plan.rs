@@ -39,6 +39,7 @@ pub(super) enum Action {
     Container,
     Dist,
     Upgrade,
+    Systemd,
     Leftovers,
 }
 
@@ -165,6 +166,11 @@ fn all(members: &[Member]) -> Vec<Step> {
         &["build:page", "build:holder", "build:server"],
     ));
     steps.push(step("upgrade", Action::Upgrade, &["build:holder"]));
+    steps.push(step(
+        "systemd",
+        Action::Systemd,
+        &["build:page", "build:holder", "build:server"],
+    ));
     steps.push(step("leftovers", Action::Leftovers, &[]));
     steps
 }

@@ -15,6 +15,9 @@ pub(crate) struct Args {
     /// Try no test a second time: one that fails sometimes fails the run.
     #[arg(long)]
     strict: bool,
+    /// Also run the service under the systemd of this machine: it starts units and takes them away.
+    #[arg(long)]
+    systemd: bool,
     /// Run only this step (`fmt`, `clippy:sempre-server`) or group of steps (`clippy`); may be given again.
     #[arg(long, value_name = "STEP")]
     only: Vec<String>,
@@ -39,6 +42,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         How {
             full: args.full,
             strict: args.strict,
+            systemd: args.systemd,
         },
     )?;
     Ok(if passed {
