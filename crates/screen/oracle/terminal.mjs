@@ -8,6 +8,7 @@ const OSC_COLOURS = [4, 10, 11, 12];
 export function open({ cols, rows, scrollback }) {
   const terminal = new headless.Terminal({ allowProposedApi: true, cols, rows, scrollback, logLevel: "off" });
   terminal.loadAddon(new UnicodeGraphemesAddon());
+  copyClustersRight(terminal);
   for (const number of OSC_COLOURS) terminal.parser.registerOscHandler(number, (data) => data.includes("?"));
   for (const prefix of [undefined, "?"]) {
     terminal.parser.registerCsiHandler({ prefix, final: "J" }, (params) => eraseAbove(terminal, params));
@@ -16,6 +17,24 @@ export function open({ cols, rows, scrollback }) {
   terminal._core._oscLinkService._removeMarkerFromLink = () => {};
   terminal.palette = followPalette(terminal);
   return terminal;
+}
+
+let clustersAreCopiedRight = false;
+
+/**
+ * When a changed width wraps lines anew, xterm.js 6.0 copies, with some cells of a row, the clusters of all that follow them,
+ * over those the other row has there: characters of several code points turn into others. No program wrote that.
+ */
+function copyClustersRight(terminal) {
+  if (clustersAreCopiedRight) return;
+  clustersAreCopiedRight = true;
+  const line = Object.getPrototypeOf(terminal._core._bufferService.buffers.normal.lines.get(0));
+  const copy = line.copyCellsFrom;
+  line.copyCellsFrom = function copyCellsFrom(source, from, to, length, inReverse) {
+    const clusters = Object.entries(source._combined).filter(([x]) => x >= from && x < from + length);
+    const { _data, _extendedAttrs } = source;
+    copy.call(this, { _data, _extendedAttrs, _combined: Object.fromEntries(clusters) }, from, to, length, inReverse);
+  };
 }
 
 /** As `erase_above` in app/src/term/live/queries.rs: xterm.js 6.0 throws there, and draws nothing any more. */
@@ -56,10 +75,10 @@ export function run(terminal, ops) {
 }
 
 /**
- * Three of xterm.js' memories of a larger window are not kept, since no snapshot could tell them and programs draw anew:
+ * Four of xterm.js' memories of a larger window are not kept, since no snapshot could tell them and programs draw anew:
  * columns of the alternate buffer that are cut off, which a wider window shows again; and the rows of an alternate
- * buffer that was not in use, more than which it then takes before it drops lines; and what could be joined by a mark,
- * though the cell may be gone.
+ * buffer that was not in use, more than which it then takes before it drops lines; and tab stops beyond the edge; and what
+ * could be joined by a mark, though the cell may be gone.
  */
 function resize(terminal, cols, rows) {
   terminal.resize(cols, rows);
@@ -70,6 +89,7 @@ function resize(terminal, cols, rows) {
     if (line.length > terminal.cols) line.resize(terminal.cols, blank);
   }
   for (const buffer of [normal, alt]) {
+    for (const x of Object.keys(buffer.tabs)) if (x >= terminal.cols) delete buffer.tabs[x];
     for (let y = 0; y < buffer.lines.length; y += 1) cutEdge(buffer.lines.get(y), terminal.cols - 1, blank);
   }
   if (alt.lines.length === 0) alt.lines.maxLength = terminal.rows;

@@ -5,7 +5,8 @@ use sempre_protocol::limits::MAX_SIDE;
 /// Columns between the stops of a terminal just reset.
 const EVERY: usize = 8;
 
-/// Which columns stop a tab; stops beyond the right edge are kept for when the terminal widens.
+/// Which columns stop a tab. xterm.js keeps stops beyond the right edge of a window made narrower, out of sight, which no
+/// snapshot could tell: here they go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tabs {
     stops: Vec<bool>,
@@ -34,14 +35,15 @@ impl Tabs {
         self.stops.get(at).copied().unwrap_or(false)
     }
 
-    /// New columns get stops, counted from the last one there is.
-    pub(crate) fn widen(&mut self, cols: usize) {
+    /// The terminal has `cols` columns now. What follows the last stop gets stops, as if from there on none had been set.
+    pub(crate) fn resize(&mut self, cols: usize) {
         let from = if self.is_set(cols) {
             cols
         } else {
             self.before(cols, cols)
         };
         self.fill(from, cols);
+        self.stops.iter_mut().skip(cols).for_each(|stop| *stop = false);
     }
 
     pub(crate) fn set(&mut self, at: usize) {
@@ -90,7 +92,17 @@ mod tests {
             (8, 19, 8)
         );
         tabs.clear(16);
-        tabs.widen(40);
+        tabs.resize(40);
         assert_eq!(tabs.iter(40).collect::<Vec<_>>(), [0, 8, 16, 24, 32]);
+    }
+
+    #[test]
+    fn stops_that_a_narrower_window_hides_do_not_come_back() {
+        let mut tabs = Tabs::new(40);
+        tabs.set(21);
+        tabs.set(35);
+        tabs.resize(22);
+        tabs.resize(40);
+        assert_eq!(tabs.iter(40).collect::<Vec<_>>(), [0, 8, 16, 21, 29, 37]);
     }
 }

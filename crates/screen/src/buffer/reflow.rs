@@ -74,6 +74,8 @@ impl Stored {
 /// All rows of a buffer while they are laid out anew, and where screen and cursor stand among them.
 struct Layout<'a> {
     lines: Vec<Stored>,
+    /// How many of the rows stay: those after them made room for others, but may be cut anew still.
+    kept: usize,
     /// Index of the screen's first row.
     base: usize,
     /// The cursor's row on the screen.
@@ -95,8 +97,9 @@ impl Buffer {
         let above = self.scrollback.take();
         let base = above.len();
         let lines = above.into_iter().map(Stored::packed);
-        let lines = lines.chain(self.rows.drain(..).map(Stored::opened)).collect();
+        let lines: Vec<Stored> = lines.chain(self.rows.drain(..).map(Stored::opened)).collect();
         let mut layout = Layout {
+            kept: lines.len(),
             lines,
             base,
             y: self.y,
@@ -251,7 +254,8 @@ impl Layout<'_> {
         self.saved_y = self.saved_y.saturating_sub(count);
     }
 
-    /// Fewer columns: lines take more rows.
+    /// Fewer columns: lines take more rows. Like xterm.js, which finds rows that it has just removed where they were, a line
+    /// that went to make room leaves the rows that it needs more.
     fn narrow(&mut self) {
         // From the bottom, as rows below the cursor make room for new ones. Where, and which.
         let mut inserts: Vec<(usize, Vec<Row>)> = Vec::new();
@@ -279,7 +283,6 @@ impl Layout<'_> {
             if count > 0 {
                 inserts.push((at, new));
             }
-            end = end.min(self.lines.len());
         }
         self.insert(inserts);
     }
@@ -316,23 +319,20 @@ impl Layout<'_> {
     /// `count` rows more: rows below the cursor go, and when there are none the screen moves down. `inserted` is
     /// how many rows wait for their place, these included.
     fn make_room(&mut self, count: usize, inserted: usize) {
-        let last = self.lines.len().saturating_sub(1);
+        let last = self.kept.saturating_sub(1);
         let used = if self.base == 0 && self.y != last {
             self.y
         } else {
-            self.lines.len()
+            self.kept
         };
         let trimmed = (used + count).saturating_sub(self.max_lines);
         for _ in 0..count.saturating_sub(trimmed) {
             if self.base > 0 {
-                let most = self
-                    .max_lines
-                    .min(self.lines.len() + inserted)
-                    .saturating_sub(self.rows);
+                let most = self.max_lines.min(self.kept + inserted).saturating_sub(self.rows);
                 self.base = (self.base + 1).min(most.max(self.base));
             } else if self.y + 1 < self.rows {
                 self.y += 1;
-                self.lines.pop();
+                self.kept = self.kept.saturating_sub(1);
             } else {
                 self.base += 1;
             }
@@ -342,7 +342,8 @@ impl Layout<'_> {
 
     /// Puts the new rows, listed from the bottom, in their places; the oldest rows go if there are too many.
     fn insert(&mut self, mut inserts: Vec<(usize, Vec<Row>)>) {
-        let old = std::mem::take(&mut self.lines);
+        let mut old = std::mem::take(&mut self.lines);
+        old.truncate(self.kept);
         let mut put = |lines: &mut Vec<Stored>, upto: usize| {
             while inserts.last().is_some_and(|&(at, _)| at <= upto) {
                 let rows = inserts.pop().map(|(_, rows)| rows).unwrap_or_default();

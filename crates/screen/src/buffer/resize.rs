@@ -23,7 +23,7 @@ impl Buffer {
             self.set_cols(cols);
         }
         self.y = self.y.min(rows.saturating_sub(1));
-        self.tabs.widen(cols);
+        self.tabs.resize(cols);
     }
 
     fn set_cols(&mut self, cols: usize) {

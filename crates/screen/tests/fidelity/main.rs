@@ -15,6 +15,7 @@ mod oracle;
 mod random;
 mod recorded;
 mod recordings;
+mod resizes;
 mod script;
 mod streams;
 mod verdict;
