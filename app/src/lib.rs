@@ -25,6 +25,7 @@ mod shell;
 pub mod term;
 pub mod touch;
 pub mod viewer;
+pub mod wheel;
 
 pub use app::{App, CollectingRoutes};
 pub use shell::{AssetUrls, shell};

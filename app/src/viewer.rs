@@ -141,7 +141,7 @@ impl Viewer {
     }
 
     /// Shows the history in `host`: its newest rows, or those above what the terminal holds if one came that way.
-    /// `leave` is called when a finger pulls past its end.
+    /// `leave` is called when a finger or the wheel goes on past its end.
     pub fn read_history(&self, host: &Host, said: Said, leave: impl Fn() + 'static) {
         let opening = Opening {
             session: self.inner.session,

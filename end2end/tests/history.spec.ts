@@ -63,6 +63,36 @@ test("scrolling up past the top opens it where the terminal ends", async ({ shel
   await expect(history(page)).toBeVisible();
 });
 
+test("turning the wheel on past the end leads back", async ({ shell }) => {
+  const { terminal } = await shell();
+  const { page } = terminal;
+  await print(terminal, 300);
+  await terminal.press("Control+Shift+F");
+  await expect(lines(page)).toContainText("printed-300");
+  const top = () => lines(page).evaluate((region) => region.scrollTop);
+  await lines(page).hover();
+  await page.mouse.wheel(0, -1_000);
+  const end = await lines(page).evaluate((region) => region.scrollHeight - region.clientHeight);
+  await expect.poll(top).toBeLessThan(end - 500);
+  // Where there is something to scroll, the wheel scrolls, also all the way.
+  await page.mouse.wheel(0, 600);
+  await page.mouse.wheel(0, 3_000);
+  await expect.poll(top).toBeGreaterThanOrEqual(end - 1);
+  await expect(history(page)).toBeVisible();
+  // Up again and sideways is no way out.
+  await page.mouse.wheel(400, 0);
+  await page.mouse.wheel(0, -40);
+  await expect.poll(top).toBeLessThan(end - 1);
+  await page.mouse.wheel(0, 240);
+  await expect.poll(top).toBeGreaterThanOrEqual(end - 1);
+  await expect(history(page)).toBeVisible();
+  await expect(async () => {
+    await page.mouse.wheel(0, 240);
+    await expect(history(page)).toBeHidden({ timeout: 400 });
+  }).toPass();
+  await terminal.hasFocus();
+});
+
 test("a line 150 000 lines back is found", async ({ shell }) => {
   test.setTimeout(180_000);
   const { terminal } = await shell();

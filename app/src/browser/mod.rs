@@ -57,6 +57,6 @@ pub enum StreamEvent {
 pub enum ColumnEvent {
     /// It was scrolled.
     Scrolled,
-    /// A finger that began at its end pulled on past it.
+    /// A finger that began at its end pulled on past it, or a wheel was turned on there.
     PulledPastEnd,
 }

@@ -57,7 +57,7 @@ pub struct Opening {
     pub screen_rows: u64,
     /// Where to say things.
     pub said: Said,
-    /// Called when a finger pulls past the newest row: back to the terminal.
+    /// Called when a finger or the wheel goes on past the newest row: back to the terminal.
     pub leave: Box<dyn Fn()>,
 }
 

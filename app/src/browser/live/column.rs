@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
-use web_sys::{Document, Element, TouchEvent};
+use web_sys::{Document, Element, TouchEvent, WheelEvent};
 
 use super::clock::now_ms;
 use super::element::Host;
@@ -14,6 +14,7 @@ use super::touch::one_finger;
 use crate::browser::ColumnEvent;
 use crate::history::{Marked, Piece};
 use crate::touch::{Drag, Pull};
+use crate::wheel::Wheel;
 
 /// A column inside an element that scrolls.
 pub struct Column {
@@ -155,7 +156,16 @@ fn listeners(host: &Host, heard: Rc<dyn Fn(ColumnEvent)>) -> Vec<Listener> {
     let scrolled = heard.clone();
     let (began, began_at) = (pulls.clone(), host.clone());
     let (moved_at, moved) = (host.clone(), pulls);
+    let (turned_at, turned, mut wheel) = (host.clone(), heard.clone(), Wheel::default());
     vec![
+        Listener::passive(host, "wheel", move |event| {
+            let turn: &WheelEvent = event.unchecked_ref();
+            let px = Wheel::px(turn.delta_y(), turn.delta_mode());
+            // With Ctrl it is the page's size that changes.
+            if !turn.ctrl_key() && wheel.turned(px, is_at_end(&turned_at), now_ms()) {
+                turned(ColumnEvent::PulledPastEnd);
+            }
+        }),
         Listener::new(host, "scroll", false, move |_| scrolled(ColumnEvent::Scrolled)),
         Listener::passive(host, "touchstart", move |event| {
             let finger = one_finger(event.unchecked_ref::<TouchEvent>()).filter(|_| is_at_end(&began_at));

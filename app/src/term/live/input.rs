@@ -14,6 +14,7 @@ use crate::browser::listen::Listener;
 use crate::browser::page;
 use crate::feed::{Voice, is_report};
 use crate::term::{Shortcut, Told, pasteable};
+use crate::wheel::Wheel;
 
 /// What xterm.js calls, kept alive as long as the terminal.
 pub(super) struct Closures {
@@ -111,34 +112,19 @@ pub(super) fn listeners(core: &Rc<Core>, host: &Host) -> Vec<Listener> {
 
 /// A person who goes on turning the wheel at the top wants older output. The turn that led there does not count.
 fn wheel_listener(core: &Rc<Core>, host: &Host) -> Listener {
-    const REST_MS: u64 = 250;
-    const ENOUGH_PX: f64 = 200.0;
     let core = Rc::downgrade(core);
-    let (mut moved_ms, mut turned_px) = (0, 0.0);
+    let mut wheel = Wheel::default();
     Listener::new(host, "wheel", true, move |event| {
         let Some(core) = core.upgrade() else { return };
         let turn = event.unchecked_into::<WheelEvent>();
-        if !turn.is_trusted() {
-            // A finger's, which knows the top itself.
+        // A finger's is not trusted: that knows the top itself. With Ctrl it is the page's size that changes.
+        if !turn.is_trusted() || turn.ctrl_key() {
             return;
         }
-        let now = now_ms();
-        let Some(rows) = core.rows_past_top().filter(|_| turn.delta_y() < 0.0) else {
-            (moved_ms, turned_px) = (now, 0.0);
-            return;
-        };
-        if now < moved_ms + REST_MS {
-            moved_ms = now;
-            return;
-        }
-        // Lines and pages are rare units; each counts as enough.
-        turned_px += match turn.delta_mode() {
-            WheelEvent::DOM_DELTA_PIXEL => -turn.delta_y(),
-            _ => ENOUGH_PX,
-        };
-        if turned_px >= ENOUGH_PX {
-            turned_px = 0.0;
-            core.tell(Told::PastTop(rows));
+        let rows = core.rows_past_top();
+        let up_px = -Wheel::px(turn.delta_y(), turn.delta_mode());
+        if wheel.turned(up_px, rows.is_some(), now_ms()) {
+            rows.into_iter().for_each(|rows| core.tell(Told::PastTop(rows)));
         }
     })
 }
