@@ -43,12 +43,13 @@ use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sempre_protocol::Offset;
+use sempre_protocol::limits::SKIP_LINES;
 use sempre_screen::Engine;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -138,6 +139,15 @@ enum Question {
     Stop(oneshot::Sender<()>),
 }
 
+/// Which screens serve as well as today's: those the engine comes past on its way there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Interim {
+    /// Only screens after this.
+    pub(super) after: Offset,
+    /// Only from then on.
+    pub(super) from: Instant,
+}
+
 /// The screen of one session.
 #[derive(Debug)]
 pub(super) struct Screen {
@@ -145,6 +155,8 @@ pub(super) struct Screen {
     questions: Mutex<Option<mpsc::Sender<Question>>>,
     news: watch::Sender<News>,
     timeline: watch::Sender<Timeline>,
+    /// Where the engine is on a long way; none while it is not on one, or nobody asks.
+    interim: watch::Sender<Option<Snapshot>>,
     answered: AtomicU64,
 }
 
@@ -156,6 +168,7 @@ impl Screen {
             questions: Mutex::default(),
             news: watch::Sender::default(),
             timeline: watch::Sender::new(Timeline::new(aid)),
+            interim: watch::Sender::default(),
             answered: AtomicU64::new(0),
         }
     }
@@ -214,6 +227,51 @@ impl Screen {
             answer,
         };
         Self::ask(session, question).await
+    }
+
+    /// As [`Screen::snapshot`]; or, while the engine is on its way, one that `interim` allows, with at most
+    /// [`SKIP_LINES`] rows above the screen and the line on top.
+    ///
+    /// # Errors
+    /// If the journal cannot be read, or the server goes down.
+    pub(super) async fn snapshot_or_interim(
+        session: &Arc<Session>,
+        lines: u32,
+        shortened: bool,
+        interim: Interim,
+    ) -> Result<Snapshot, SessionError> {
+        tokio::select! {
+            biased;
+            today = Self::snapshot(session, lines, shortened) => today,
+            interim = session.screen().came_past(interim) => Ok(interim),
+        }
+    }
+
+    /// A screen that `wanted` allows, as soon as the engine comes past one.
+    async fn came_past(&self, wanted: Interim) -> Snapshot {
+        sleep_until(wanted.from.into()).await;
+        let mut interim = self.interim.subscribe();
+        let is_wanted = |interim: &Snapshot| interim.offset > wanted.after;
+        let found = interim.wait_for(|interim| interim.as_ref().is_some_and(is_wanted));
+        let found = found.await.ok().and_then(|interim| interim.clone());
+        match found {
+            Some(found) => found,
+            // Its sender is gone, and so is who would wait.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Shows where `engine` is to those who do not wait for the end of its way.
+    fn come_past(&self, engine: &Engine) {
+        if self.interim.receiver_count() > 0 {
+            let snapshot = Snapshot::of(engine, SKIP_LINES as usize, true);
+            self.interim.send_replace(Some(snapshot));
+        }
+    }
+
+    /// The engine's way is over.
+    fn arrived(&self) {
+        self.interim.send_if_modified(|interim| interim.take().is_some());
     }
 
     /// What `look` sees of the engine at today's offset; the timeline has come as far. It holds up the session's task:

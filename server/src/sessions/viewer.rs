@@ -14,7 +14,7 @@ mod told;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use sempre_journal::{ReadAt, Reader};
@@ -25,7 +25,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::roster::{Identity, InputState, MAX_VIEWERS, ViewerId};
-use super::screen::Screen;
+use super::screen::{Interim, Screen, Snapshot};
 use super::session::Status;
 use super::{Session, SessionError};
 use crate::measure;
@@ -36,6 +36,9 @@ pub use output::{Closing, Outgoing, ViewerOutput};
 
 /// Answers and errors that may wait for a client that does not read; more are dropped.
 const MAX_NOTES: usize = 16;
+
+/// A client that skips waits so long for today's screen, which has more rows above it, when it attaches.
+const FIRST_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a client that falls behind is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,7 +218,7 @@ async fn find_start(session: &Arc<Session>, options: &AttachOptions) -> Result<S
     {
         return Ok(start);
     }
-    let snapshot = Screen::snapshot(session, options.lines, false).await?;
+    let snapshot = first_screen(session, options).await?;
     let (offset, size) = (snapshot.offset, snapshot.size);
     let frames = snapshot.into_frames().await;
     Ok(Start {
@@ -223,6 +226,20 @@ async fn find_start(session: &Arc<Session>, options: &AttachOptions) -> Result<S
         size,
         snapshot: Some(frames.map_err(SessionError::system("cannot compress a snapshot"))?),
     })
+}
+
+/// Today's screen; for a client that skips, one on the way there if today's is not drawn in time.
+async fn first_screen(session: &Arc<Session>, options: &AttachOptions) -> Result<Snapshot, SessionError> {
+    match options.lag {
+        Lag::Wait => Screen::snapshot(session, options.lines, false).await,
+        Lag::Skip => {
+            let interim = Interim {
+                after: options.from.unwrap_or_default(),
+                from: Instant::now() + FIRST_PATIENCE,
+            };
+            Screen::snapshot_or_interim(session, options.lines, false, interim).await
+        }
+    }
 }
 
 /// The start of a client that goes on at `from`, if it can and is not too far behind.

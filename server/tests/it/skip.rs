@@ -171,6 +171,41 @@ async fn who_says_nothing_is_sent_nothing_more() {
 }
 
 #[tokio::test]
+async fn while_todays_screen_is_far_from_drawn_a_newer_one_than_the_last_is_shown() {
+    let server = Setup::new().start();
+    // A large screen filled again and again: easily said, but to draw it takes an engine many seconds.
+    let total = 32 * MIB;
+    let script =
+        format!("stty -opost; read line; yes \"$(printf '\\033#8%0100d' 0)\" | head -c {total}; exec cat");
+    let request = json!({ "cmd": ["sh", "-c", script], "cols": 500, "rows": 200 });
+    let id = server.create(request).await;
+    let mut viewer = server.attach_screen(id, "lag=skip&acks=1").await;
+    viewer
+        .until("the snapshot", |viewer| !viewer.snapshots.is_empty())
+        .await;
+    viewer.type_in("\r").await;
+    let end = server
+        .until(id, "all the output", |info| info.offset.0 >= total)
+        .await
+        .offset;
+    // Reads all it was sent.
+    viewer.ping().await;
+    for shown in 1..=2 {
+        let offset = Offset(viewer.end());
+        viewer.say(&ClientText::Ack { offset }).await;
+        viewer
+            .until("a newer screen", |viewer| viewer.snapshots.len() > shown)
+            .await;
+        let newer = viewer.snapshots[shown].offset;
+        assert!(newer > offset, "{newer} after {offset}");
+        assert!(
+            shown > 1 || newer < end,
+            "nothing was shown before {newer} of {end}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn who_interrupts_is_shown_what_comes_of_it_and_not_the_backlog() {
     let server = Setup::new().start();
     // A backlog that is too small to be skipped by itself. A program that `sh` is just starting may miss the signal,

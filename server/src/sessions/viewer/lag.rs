@@ -15,6 +15,8 @@ const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(50);
 const HURRY: Duration = Duration::from_secs(1);
 /// While it is in a hurry it is sent as much old output as it takes in this time.
 const NEAR: Duration = Duration::from_millis(20);
+/// A client waits so long for today's screen. After that an older one is better than none.
+const PATIENCE: Duration = Duration::from_millis(250);
 /// So much old output is no matter for anybody, bytes.
 const NEAR_LEAST: u64 = 4 * 1024;
 
@@ -58,6 +60,8 @@ pub(super) struct Skipping {
     flooded: Option<Instant>,
     /// When it last had drawn all there was.
     rested: Option<Instant>,
+    /// Since when it waits for a snapshot.
+    waits: Option<Instant>,
 }
 
 impl Skipping {
@@ -81,6 +85,7 @@ impl Skipping {
             if !in_a_hurry {
                 self.flooded = None;
             }
+            self.waits = None;
             return Step::Bytes;
         }
         if heard.drawn < position.cursor {
@@ -102,8 +107,15 @@ impl Skipping {
         self.rested = Some(now);
     }
 
+    /// Until when a client that is to be sent a snapshot waits for today's screen and no other. Who asks again while it
+    /// waits moves nothing.
+    pub(super) fn patient_until(&mut self, now: Instant) -> Instant {
+        *self.waits.get_or_insert(now) + PATIENCE
+    }
+
     /// Notes that a snapshot at `offset` is sent.
     pub(super) fn skipped(&mut self, now: Instant, offset: Offset) {
+        self.waits = None;
         self.undrawn = Some(offset);
         self.flooded = Some(now);
     }
@@ -162,6 +174,27 @@ mod tests {
         // The flood ends: what came in the meantime it can take.
         assert_eq!(step(102, at(1_200_000, 1_205_000), drawn(1_200_000)), Step::Bytes);
         assert_eq!(step(103, at(1_205_000, 1_305_000), drawn(1_205_000)), Step::Bytes);
+    }
+
+    #[test]
+    fn a_client_waits_a_moment_for_each_snapshot_however_often_it_asks() {
+        let now = Instant::now();
+        let pace = pace(256_000, now);
+        let mut skipping = Skipping::default();
+        let behind = at(1000, 900_000);
+        assert_eq!(skipping.step(now, behind, drawn(1000), &pace), Step::Snapshot);
+        assert_eq!(skipping.patient_until(now), now + PATIENCE);
+        let later = now + PATIENCE + MS;
+        assert_eq!(skipping.step(later, behind, drawn(1000), &pace), Step::Snapshot);
+        assert_eq!(skipping.patient_until(later), now + PATIENCE, "it waits already");
+        // An older one came: it is behind still, and begins anew.
+        skipping.skipped(later, Offset(500_000));
+        let (behind, later) = (at(500_000, 900_000), later + SNAPSHOT_INTERVAL);
+        assert_eq!(
+            skipping.step(later, behind, drawn(500_000), &pace),
+            Step::Snapshot
+        );
+        assert_eq!(skipping.patient_until(later), later + PATIENCE);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::Lag;
 use super::lag::{Heard, Position, Step};
 use super::output::{Closing, Outgoing, ViewerOutput};
 use crate::sessions::SessionError;
-use crate::sessions::screen::Screen;
+use crate::sessions::screen::{Interim, Screen};
 use crate::sessions::session::{Exit, Status};
 
 /// Output further behind the end than this may not be in the page cache: it is read off the async threads.
@@ -127,9 +127,15 @@ impl ViewerOutput {
         Some(self.exited(exit))
     }
 
-    /// Goes on at the end of the output, with a snapshot. None if that is where it stands.
+    /// Goes on at the end of the output, with a snapshot, or nearer to it while nobody can draw the end yet. None if
+    /// that is where it stands.
     async fn skip(&mut self) -> Result<Option<Outgoing>, PullError> {
-        let snapshot = Screen::snapshot(&self.membership.session, SKIP_LINES, true)
+        let session = &self.membership.session;
+        let interim = Interim {
+            after: self.cursor,
+            from: self.skipping.patient_until(Instant::now()),
+        };
+        let snapshot = Screen::snapshot_or_interim(session, SKIP_LINES, true, interim)
             .await
             .map_err(PullError::Screen)?;
         let (offset, size) = (snapshot.offset, snapshot.size);

@@ -1,6 +1,6 @@
 //! Reading on: from where the engine is to where the session stands, in slices, and what only the holder has.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sempre_journal::ReadError;
 
@@ -11,8 +11,11 @@ use crate::sessions::screen::follower::{Follower, Reached, Target};
 
 /// Output up to this is drawn where it is noticed, bytes: that takes less than a millisecond.
 const INLINE_BYTES: u64 = 16 * 1024;
-/// Output drawn in one go off the async threads, bytes.
+/// Output drawn in one go off the async threads, bytes, …
 const SLICE_BYTES: u64 = 1024 * 1024;
+/// … or what takes so long, looked at after each step of so many bytes: between slices others see the screen.
+const SLICE_TIME: Duration = Duration::from_millis(250);
+const STEP_BYTES: u64 = 64 * 1024;
 /// An engine further behind than this asks the index how old the output is, bytes.
 const OLD_CHECK_BYTES: u64 = 256 * 1024;
 /// Output asked of a holder whose disk is full, bytes.
@@ -40,6 +43,12 @@ impl Task {
 
     /// Reads all there is now.
     async fn follow(&mut self) -> Result<(), ReadError> {
+        let followed = self.read_on().await;
+        self.session.screen().arrived();
+        followed
+    }
+
+    async fn read_on(&mut self) -> Result<(), ReadError> {
         self.read_at = None;
         let status = self.status.borrow_and_update().clone();
         let target = Target {
@@ -69,6 +78,7 @@ impl Task {
                 Reached::DiskEnd if self.read_memory(&mut follower, target).await => {}
                 Reached::DiskEnd => break,
             }
+            self.session.screen().come_past(follower.engine());
         }
         self.quiet_since = Instant::now();
         self.follower = Some(follower);
@@ -110,7 +120,7 @@ impl Task {
             if known.is_due() {
                 known.find(&directory);
             }
-            let reached = follower.advance(target, SLICE_BYTES);
+            let reached = take_slice(&mut follower, target);
             (follower, known, reached)
         };
         let (follower, known, reached) = tokio::task::spawn_blocking(slice)
@@ -137,5 +147,18 @@ impl Task {
         let count = bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX));
         follower.feed(bytes.get(..count).unwrap_or_default());
         true
+    }
+}
+
+/// Goes on by a slice.
+fn take_slice(follower: &mut Follower, target: Target) -> Result<Reached, ReadError> {
+    let stop = follower.offset().plus(SLICE_BYTES);
+    let began = Instant::now();
+    loop {
+        let reached = follower.advance(target, STEP_BYTES)?;
+        let over = follower.offset() >= stop || began.elapsed() >= SLICE_TIME;
+        if over || reached != Reached::Limit {
+            return Ok(reached);
+        }
     }
 }
