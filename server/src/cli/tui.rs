@@ -16,8 +16,9 @@ mod wrapping;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Args;
+use rustix::process::{Signal, kill_current_process_group};
 use sempre_protocol::{SessionId, Size};
 use tokio::sync::watch::{Receiver, channel};
 use tokio::task::{JoinError, JoinSet};
@@ -155,6 +156,13 @@ impl Tui {
                     }
                     Some(Act::Redraw) => stage.anew(self.state.size)?,
                     Some(Act::Ask(request)) => self.ask(request),
+                    Some(Act::Suspend) => {
+                        drop(stage);
+                        suspend()?;
+                        stage = self.open_stage()?;
+                        // What was typed before was meant for the shell.
+                        break;
+                    }
                     Some(Act::Attach(id)) => {
                         drop(stage);
                         let why = match self.attach(id).await {
@@ -234,6 +242,12 @@ impl Tui {
             signal = self.signals.ending.next() => Ok(End::Signal(signal)),
         }
     }
+}
+
+/// Stops this job as Ctrl-Z does on a terminal that is not raw. It is back once a shell lets the job go on; at once where
+/// there is none that could.
+fn suspend() -> anyhow::Result<()> {
+    kill_current_process_group(Signal::TSTP).context("cannot suspend")
 }
 
 /// What came of what was asked for.

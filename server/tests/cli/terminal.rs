@@ -53,9 +53,21 @@ impl Terminal {
 
     /// The same with more in its environment.
     pub(crate) fn run_with(server: &Server, words: &[&str], env: &[(&str, &str)]) -> Self {
-        let pair = native_pty_system().openpty(pty_size(Size::DEFAULT)).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sempre"));
         command.args(words);
+        Self::of(server, command, env)
+    }
+
+    /// A real shell in it, with job control; `$SEMPRE` is the program.
+    pub(crate) fn shell(server: &Server) -> Self {
+        let mut command = CommandBuilder::new("bash");
+        command.args(["--norc", "--noprofile", "-i"]);
+        let env = [("SEMPRE", env!("CARGO_BIN_EXE_sempre")), ("PS1", "shell> ")];
+        Self::of(server, command, &env)
+    }
+
+    fn of(server: &Server, mut command: CommandBuilder, env: &[(&str, &str)]) -> Self {
+        let pair = native_pty_system().openpty(pty_size(Size::DEFAULT)).unwrap();
         command.env_clear();
         let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
         command.env("PATH", path);

@@ -370,6 +370,46 @@ async fn t9_what_programs_chose_does_not_reach_the_terminal_as_sequences() {
 }
 
 #[tokio::test]
+async fn t9_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back() {
+    const LIST: &str = "? help  q quit";
+    const CLEAR: &str = "printf '\\033[H\\033[2J'";
+    const MODES: &str = "stty -a | grep -o '[-]*icanon\\|[-]*echo ' | tr '\\n' ,";
+    let server = Setup::new().start();
+    let mut terminal = Terminal::shell(&server);
+    terminal.until_shown("shell>");
+    terminal.press(b"echo before; \"$SEMPRE\" tui\r");
+    for round in 1..=2 {
+        terminal.until_shown(LIST);
+        assert!(terminal.engine().is_alternate() && !terminal.is_itself());
+        terminal.press(b"\x1a");
+        terminal.until_shown("Stopped");
+        let engine = terminal.engine();
+        assert!(!engine.is_alternate() && engine.is_cursor_visible());
+        assert!(terminal.screen().contains("before\n"), "{}", terminal.screen());
+        // The shell edits its lines itself: what a program gets is asked of one.
+        terminal.press(format!("{CLEAR}; {MODES}; echo round{round}\r").as_bytes());
+        terminal.until_shown(&format!(",echo ,round{round}"));
+        assert!(
+            terminal.screen().contains("icanon,echo ,"),
+            "{}",
+            terminal.screen()
+        );
+        assert!(!terminal.screen().contains("-icanon"), "{}", terminal.screen());
+        terminal.press(format!("{CLEAR}; echo before; fg\r").as_bytes());
+    }
+    // Meanwhile it is kept up again.
+    terminal.until_shown(LIST);
+    let id = server.script("exec cat").await.to_string();
+    until_row(&mut terminal, &id, "active");
+    terminal.press(b"q");
+    terminal.until("the shell", |terminal| !terminal.engine().is_alternate());
+    terminal.press(b"echo left with $?\r");
+    terminal.until_shown("left with 0");
+    terminal.press(b"exit 4\r");
+    assert_eq!(terminal.end(), 4);
+}
+
+#[tokio::test]
 async fn t9_it_works_with_a_server_elsewhere() {
     let server = Setup::new().start();
     let file = key_file(&server, "key", &server.token());

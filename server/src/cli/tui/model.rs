@@ -123,6 +123,8 @@ pub(super) enum Act {
     Quit,
     /// Draw everything anew.
     Redraw,
+    /// Give the terminal to the shell until it says to go on.
+    Suspend,
     /// Show a session on this terminal until somebody detaches.
     Attach(SessionId),
     /// Ask the server.

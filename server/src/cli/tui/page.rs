@@ -178,6 +178,7 @@ fn help(state: &State) -> Vec<(String, String)> {
         ),
         ("Up, Down, j, k", "move; also PgUp, PgDn, Home, End, g, G"),
         ("Ctrl-L", "draw everything anew"),
+        ("Ctrl-Z", "back to the shell; fg comes back here"),
         ("?", "this page"),
         ("q, Ctrl-C", "leave; sessions go on"),
         ("", ""),

@@ -10,6 +10,7 @@ impl State {
         match key {
             Key::Ctrl('c') => return Some(Act::Quit),
             Key::Ctrl('l') => return Some(Act::Redraw),
+            Key::Ctrl('z') => return Some(Act::Suspend),
             // Nobody does anything to what cannot be seen.
             _ if self.is_too_small() => return (*key == Key::Char('q')).then_some(Act::Quit),
             _ => {}

@@ -212,14 +212,12 @@ fn on_a_tiny_terminal_nothing_is_done_unseen() {
 }
 
 #[test]
-fn ctrl_c_leaves_from_anywhere() {
+fn ctrl_c_leaves_and_ctrl_z_suspends_from_anywhere() {
     for keys in ["", "/x", "e", "n", "?"] {
         let mut state = state([session(1)], LARGE);
         press(&mut state, keys);
-        assert_eq!(
-            state.take(Event::Key(Key::Ctrl('c'))),
-            Some(Act::Quit),
-            "{keys:?}"
-        );
+        for (key, act) in [('z', Act::Suspend), ('c', Act::Quit)] {
+            assert_eq!(state.take(Event::Key(Key::Ctrl(key))), Some(act), "{keys:?}");
+        }
     }
 }
