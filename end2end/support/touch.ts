@@ -17,7 +17,7 @@ export class Finger {
     await this.session.send("Input.dispatchTouchEvent", { type, touchPoints: points });
   }
 
-  /** Touches the middle of `element`, goes `px` down (up, if negative), rests there, and is lifted. */
+  /** Touches the middle of `element`, goes `px` down (up, if negative), and is lifted. */
   async drag(element: Locator, px: number): Promise<void> {
     const box = await element.boundingBox();
     if (!box) throw new Error("the element is not on the page");
@@ -28,5 +28,14 @@ export class Finger {
       await this.send("touchMove", [{ x: at.x, y: at.y + (px * step) / steps }]);
     }
     await this.send("touchEnd", []);
+  }
+
+  /** The same over an element that the browser scrolls: waits until what was thrown stands. */
+  async scroll(element: Locator, px: number): Promise<void> {
+    const stands = await element.evaluateHandle((scrolled) => ({
+      yet: new Promise((stands) => scrolled.addEventListener("scrollend", stands, { once: true })),
+    }));
+    await this.drag(element, px);
+    await stands.evaluate(({ yet }) => yet);
   }
 }

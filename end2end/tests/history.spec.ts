@@ -254,7 +254,7 @@ test.describe("by touch", () => {
     await expect(history(page).locator(".history-news").getByRole("button"), "it was there before").toBeHidden();
     await page.screenshot({ path: "artifacts/history-390-touch.png", animations: "disabled" });
     // Native scrolling inside; not at the end, a finger only scrolls.
-    await finger.drag(lines(page), 300);
+    await finger.scroll(lines(page), 300);
     await expect(history(page)).toBeVisible();
     await lines(page).evaluate((region) => (region.scrollTop = region.scrollHeight));
     await expect(lines(page)).toContainText("printed-7000");
