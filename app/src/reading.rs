@@ -3,6 +3,7 @@
 //! What serde derives for those types, and the buffers it needs for tagged, untagged and flattened ones, would be a
 //! tenth of the page's module. The tests hold these readers against the types they stand for.
 
+use sempre_protocol::api::SessionState;
 use sempre_protocol::stats::{Stats, StatsSession};
 use sempre_protocol::texts::{ErrorCode, ExitStatus, Hello, Role, ServerText};
 use sempre_protocol::viewers::{PeerKind, ViewerInfo};
@@ -131,7 +132,7 @@ flat! {
     #[derive(Clone, Serialize)]
     pub(crate) struct Recent {
         session_id: Option<SessionId>,
-        status: String,
+        status: Option<SessionState>,
         shell: String,
         started_at: String,
     }
@@ -141,7 +142,7 @@ impl From<Stats> for SessionStats {
     fn from(stats: Stats) -> Self {
         let recent = |session: StatsSession| Recent {
             session_id: Some(session.session_id),
-            status: session.status.word().to_owned(),
+            status: Some(session.status),
             shell: session.shell,
             started_at: session.started_at,
         };

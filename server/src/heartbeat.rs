@@ -3,10 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
-use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -17,7 +13,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::auth::Token;
-use crate::short_path::short_path;
+use crate::short_path::SocketPath;
 
 /// Longest wait between two tries.
 const MAX_DELAY: Duration = Duration::from_secs(60);
@@ -65,40 +61,13 @@ impl Backoff {
     }
 }
 
-/// A Unix socket that is asked instead of the address in the URL.
-#[derive(Debug, Clone)]
-pub struct Socket {
-    /// Leads there while the directory is open.
-    path: PathBuf,
-    _directory: Arc<File>,
-    shown: String,
-}
-
-impl Socket {
-    /// The socket `name` in `directory`; none: there is none.
-    ///
-    /// # Errors
-    /// If the directory cannot be looked into.
-    pub fn find(directory: &Path, name: &str) -> io::Result<Option<Self>> {
-        if !directory.join(name).try_exists()? {
-            return Ok(None);
-        }
-        let opened = File::open(directory)?;
-        Ok(Some(Self {
-            path: short_path(&opened, name),
-            _directory: Arc::new(opened),
-            shown: format!("unix:{}", directory.join(name).display()),
-        }))
-    }
-}
-
 /// What is asked, of whom, and how patiently.
 #[derive(Debug, Clone)]
 pub struct Beating {
     /// The chat route.
     pub url: Url,
     /// Who is asked for it; none: whom the URL names.
-    pub socket: Option<Socket>,
+    pub socket: Option<SocketPath>,
     /// Past any proxy of the environment.
     pub direct: bool,
     /// Shown to the server.
@@ -251,8 +220,9 @@ impl Heart {
         }
         let shown = match &beating.socket {
             Some(socket) => {
-                client = client.unix_socket(socket.path.clone());
-                format!("{}:{}", socket.shown, beating.url.path())
+                // Reading the certificates of the system takes a while, and no socket needs them.
+                client = client.unix_socket(socket.short()).tls_built_in_root_certs(false);
+                format!("{socket}:{}", beating.url.path())
             }
             None => beating.url.to_string(),
         };

@@ -5,16 +5,10 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use sempre_protocol::SessionId;
 use sempre_protocol::api::SessionInfo;
-use sempre_protocol::holder::EndReason;
 
 use super::{Question, QuestionDialog};
 use crate::data::{self, DataError};
 use crate::format;
-
-/// Whether a session that ended for this reason can be started again: what stands in a recording never ran here.
-pub(crate) fn can_be_restarted(end_reason: &str) -> bool {
-    end_reason != EndReason::Imported.word()
-}
 
 /// The actions of one page, with the question being asked and the last failure.
 #[derive(Clone, Copy)]

@@ -2,9 +2,10 @@
 
 use leptos::prelude::*;
 use sempre_protocol::SessionId;
+use sempre_protocol::holder::EndReason;
 use sempre_protocol::texts::Role;
 
-use super::{Icon, IconView, Presence, Recorded, SessionActions, TerminalLink, can_be_restarted};
+use super::{Icon, IconView, Presence, Recorded, SessionActions, TerminalLink};
 use crate::browser::clock::{Timer, now_ms};
 use crate::browser::page;
 use crate::feed::{Connection, Event, View};
@@ -176,7 +177,7 @@ fn offer(connection: Option<&Connection>) -> Offer {
         Some(Connection::Reconnecting {
             retry_at_ms: Some(_), ..
         }) => Offer::Retry,
-        Some(Connection::Ended(ending)) if can_be_restarted(&ending.reason) => Offer::Restart,
+        Some(Connection::Ended(ending)) if EndReason::can_be_restarted(&ending.reason) => Offer::Restart,
         Some(Connection::Ended(_)) => Offer::Look,
         Some(Connection::Gone) => Offer::Leave,
         Some(Connection::LoggedOut) => Offer::LogIn,

@@ -24,7 +24,6 @@ mod theme;
 mod when;
 
 pub use actions::SessionActions;
-pub(crate) use actions::can_be_restarted;
 pub use connection_bar::ConnectionBar;
 pub use data_failure::DataFailure;
 pub use figures::figures;

@@ -5,10 +5,11 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_navigate;
 use sempre_protocol::SessionId;
 use sempre_protocol::api::{SessionInfo, SessionState};
+use sempre_protocol::holder::EndReason;
 
 use super::one_session::one_session;
 use crate::components::{
-    Header, Icon, IconView, Labels, RecordedNotice, SessionActions, SessionStateBadge, When, can_be_restarted,
+    Header, Icon, IconView, Labels, RecordedNotice, SessionActions, SessionStateBadge, When,
 };
 use crate::live::{Change, Seen, use_clock, watch_sessions};
 use crate::{data, format, routes};
@@ -103,7 +104,7 @@ fn Buttons(info: Signal<SessionInfo>) -> impl IntoView {
     let id = info.with_untracked(|info| info.session_id);
     let state = Memo::new(move |_| info.with(|info| info.state));
     let again = Memo::new(move |_| {
-        info.with(|info| can_be_restarted(info.end_reason.as_deref().unwrap_or_default()))
+        info.with(|info| info.end_reason.as_deref().is_none_or(EndReason::can_be_restarted))
     });
     let actions = SessionActions::new();
     let navigate = use_navigate();

@@ -2,6 +2,7 @@
 //! sessions that can be worked with are on the list of sessions.
 
 use leptos::prelude::*;
+use sempre_protocol::api::SessionState;
 
 use crate::components::{When, figures};
 use crate::reading::{Recent, SessionStats};
@@ -32,9 +33,9 @@ pub(super) fn statistics(stats: SessionStats) -> AnyView {
 }
 
 fn row(session: Recent) -> AnyView {
-    let (word, tone) = match session.status.as_str() {
-        "active" => ("Active", "good"),
-        "completed" => ("Ended", "calm"),
+    let (word, tone) = match session.status {
+        Some(SessionState::Active) => ("Active", "good"),
+        Some(SessionState::Completed) => ("Ended", "calm"),
         _ => ("Archived", "calm"),
     };
     view! {

@@ -39,11 +39,6 @@ pub(super) fn ended(session: &SessionInfo) -> String {
     }
 }
 
-/// Whether its command may be started again.
-pub(super) fn can_restart(session: &SessionInfo) -> bool {
-    session.end_reason.as_deref() != Some(EndReason::Imported.word())
-}
-
 /// Where it stands, in at most ten letters.
 pub(super) fn state(session: &SessionInfo) -> String {
     match (session.state, session.exit) {

@@ -2,6 +2,7 @@
 
 use sempre_protocol::SessionId;
 use sempre_protocol::api::{SessionInfo, SessionState};
+use sempre_protocol::holder::EndReason;
 use sempre_protocol::programs::{WaitKind, WaitRequest};
 use sempre_protocol::texts::ExitStatus;
 
@@ -55,7 +56,11 @@ pub(super) async fn refuse_ended(client: &Client, session: &SessionInfo) -> anyh
         "" => "and wrote nothing".to_owned(),
         lines => format!("its last lines were:\n{lines}\n"),
     };
-    let next = match describe::can_restart(session) {
+    let next = match session
+        .end_reason
+        .as_deref()
+        .is_none_or(EndReason::can_be_restarted)
+    {
         true => format!("start it again with: sempre restart {}", describe::short(id)),
         false => "it never ran here and cannot be started".to_owned(),
     };

@@ -3,13 +3,12 @@
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
 use url::Url;
 
 use super::ClientError;
-use crate::short_path::short_path;
+use crate::short_path::SocketPath;
 
 /// Longest key, bytes: signed tokens are long.
 const MAX_KEY_BYTES: u64 = 16 * 1024;
@@ -57,8 +56,8 @@ impl Key {
 /// How the server is reached.
 #[derive(Debug, Clone)]
 pub(super) enum Way {
-    /// By the socket of this path, short enough for an address; the directory is held open for it.
-    Unix { path: PathBuf, _directory: Arc<File> },
+    /// By a socket.
+    Unix(SocketPath),
     /// By TCP, as the URL says.
     Tcp,
 }
@@ -80,21 +79,17 @@ impl Target {
     /// [`ClientError::Unreachable`] if there is no such directory.
     pub fn local(directory: &Path, name: &str, key: Option<Key>) -> Result<Self, ClientError> {
         let shown = format!("unix:{}", directory.join(name).display());
-        let opened = File::open(directory).map_err(|error| ClientError::Unreachable {
+        let socket = SocketPath::open(directory, name).map_err(|error| ClientError::Unreachable {
             target: shown.clone(),
             why: error.to_string(),
             hint: LOCAL_HINT,
         })?;
-        let path = short_path(&opened, name);
         let base = Url::parse("http://localhost/").map_err(|error| ClientError::Url {
             url: shown.clone(),
             why: error.to_string(),
         })?;
         Ok(Self {
-            way: Way::Unix {
-                path,
-                _directory: Arc::new(opened),
-            },
+            way: Way::Unix(socket),
             base,
             key,
             shown,
@@ -141,7 +136,7 @@ impl Target {
             target: self.shown.clone(),
             why: why.to_string(),
             hint: match self.way {
-                Way::Unix { .. } => LOCAL_HINT,
+                Way::Unix(_) => LOCAL_HINT,
                 Way::Tcp => "--url",
             },
         }

@@ -31,7 +31,7 @@ pub(super) fn http(target: &Target) -> Result<reqwest::Client, ClientError> {
         .user_agent(USER_AGENT);
     let builder = match &target.way {
         // Certificates of the system are not needed for a socket, and reading them takes a while.
-        Way::Unix { path, .. } => builder.unix_socket(path.clone()).tls_built_in_root_certs(false),
+        Way::Unix(socket) => builder.unix_socket(socket.short()).tls_built_in_root_certs(false),
         Way::Tcp => builder,
     };
     builder.build().map_err(|error| target.unreachable(error))
@@ -47,8 +47,10 @@ pub(super) async fn connect(target: &Target) -> Result<Box<dyn Stream>, ClientEr
 
 async fn connect_unhurried(target: &Target) -> Result<Box<dyn Stream>, ClientError> {
     let unreachable = |error: std::io::Error| target.unreachable(error);
-    if let Way::Unix { path, .. } = &target.way {
-        return Ok(Box::new(UnixStream::connect(path).await.map_err(unreachable)?));
+    if let Way::Unix(socket) = &target.way {
+        return Ok(Box::new(
+            UnixStream::connect(socket.short()).await.map_err(unreachable)?,
+        ));
     }
     let addresses = target.base.socket_addrs(|| None).map_err(unreachable)?;
     let tcp = TcpStream::connect(addresses.as_slice())

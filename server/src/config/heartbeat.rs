@@ -11,7 +11,8 @@ use url::Url;
 use super::listen::DEFAULT_PORT;
 use super::serve::{data_dir, kiro_port};
 use crate::auth::Token;
-use crate::heartbeat::{Backoff, Beating, Ping, Socket};
+use crate::heartbeat::{Backoff, Beating, Ping};
+use crate::short_path::SocketPath;
 use crate::store::HTTP_SOCKET;
 
 /// The route, where an address names none.
@@ -137,8 +138,14 @@ impl HeartbeatFlags {
 }
 
 /// Where the server of this directory listens, if one does.
-fn find_socket(directory: &Path) -> anyhow::Result<Option<Socket>> {
-    Socket::find(directory, HTTP_SOCKET)
+fn find_socket(directory: &Path) -> anyhow::Result<Option<SocketPath>> {
+    let is_there = directory.join(HTTP_SOCKET).try_exists();
+    is_there
+        .and_then(|is_there| {
+            is_there
+                .then(|| SocketPath::open(directory, HTTP_SOCKET))
+                .transpose()
+        })
         .with_context(|| format!("cannot look into the data directory {}", directory.display()))
 }
 

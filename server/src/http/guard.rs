@@ -1,6 +1,7 @@
 //! The layer in front of everything: host, credentials, origin, in this order, before any handler runs; and behind it:
 //! what was begun with a credential ends with it.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
@@ -62,24 +63,30 @@ enum Admitted {
 /// Who somebody is; none: nobody.
 pub(super) async fn identify(state: &ServerState, arrival: Arrival<'_>) -> Option<Principal> {
     state.doors().make_ready(arrival).await;
-    let mut found = state.doors().identify(arrival, inside(state));
-    if matches!(found, Ok(None)) && is_in_a_session(arrival.peer) {
-        // A session's first program may ask before the session is known.
-        state.registry().starts_settled().await;
-        found = state.doors().identify(arrival, inside(state));
-    }
+    let ask = || state.doors().identify(arrival, inside(state));
     // Something worth nothing is as good as nothing; the doors have noted it.
-    found.unwrap_or_default()
+    once_known(state, arrival.peer, ask).await.unwrap_or_default()
 }
 
 /// The same, where no HTTP is spoken and so no proxy stands between.
 pub(super) async fn identify_process(state: &ServerState, peer: &Peer) -> Option<Principal> {
-    let found = state.doors().identify_process(peer, inside(state));
+    let ask = || Ok::<_, Infallible>(state.doors().identify_process(peer, inside(state)));
+    once_known(state, peer, ask).await.unwrap_or_default()
+}
+
+/// What `ask` finds; nobody in a session is asked for again when the sessions being started are known, since a session's first
+/// program may be ahead of it.
+async fn once_known<E>(
+    state: &ServerState,
+    peer: &Peer,
+    ask: impl Fn() -> Result<Option<Principal>, E>,
+) -> Result<Option<Principal>, E> {
+    let found = ask()?;
     if found.is_some() || !is_in_a_session(peer) {
-        return found;
+        return Ok(found);
     }
     state.registry().starts_settled().await;
-    state.doors().identify_process(peer, inside(state))
+    ask()
 }
 
 fn inside(state: &ServerState) -> impl Fn(&Standing) -> Option<SessionId> {

@@ -60,17 +60,15 @@ pub struct Scopes {
 }
 
 /// How the last question went.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum Last {
     /// There was none.
     None,
     Made,
     Failed {
-        /// None: not while this server runs.
+        /// None: not while this server runs, for it was denied: not a fault but a rule of the machine.
         retry_at: Option<Instant>,
         why: String,
-        /// Not a fault but a rule of the machine.
-        denied: bool,
     },
 }
 
@@ -90,7 +88,7 @@ impl Scopes {
     /// Why holders have no scopes though they should; none: they have, or need none.
     pub fn problem(&self) -> Option<String> {
         match &*self.lock() {
-            Last::Failed { why, denied, .. } if self.rule == HolderScope::Always || !denied => {
+            Last::Failed { why, retry_at } if self.rule == HolderScope::Always || retry_at.is_some() => {
                 Some(without(why))
             }
             _ => None,
@@ -143,7 +141,6 @@ impl Scopes {
             Last::Failed {
                 retry_at: (!denied).then(|| Instant::now() + RETRY_AFTER),
                 why: why.clone(),
-                denied,
             },
         );
         if matches!(again, Last::Failed { .. }) {
@@ -237,7 +234,6 @@ mod tests {
             last: Mutex::new(Last::Failed {
                 retry_at: (!denied).then(|| Instant::now() + RETRY_AFTER),
                 why: "because".into(),
-                denied,
             }),
         };
         assert!(scopes(HolderScope::Auto, true).problem().is_none());

@@ -11,6 +11,7 @@ use super::failure::{self, Failure};
 use super::not_run::NotRun;
 use super::plan::{Build, Step};
 use super::{Report, SITE, Suite};
+use crate::run::Finished;
 use crate::workspace::Profile;
 
 /// Names the file in which a test that finds out at run time that it cannot run here says so: `test`, tab, reason.
@@ -23,12 +24,7 @@ pub(super) fn run(suite: &Suite<'_>, step: &Step, build: &Build) -> Result<Repor
     if build.package == "sempre-server" {
         require_programs(suite, &SERVER_PROGRAMS)?;
     }
-    let list = suite.workspace.scratch("not-run")?;
-    // A list of before is of another step.
-    let _ = fs::remove_file(&list);
-    let finished = suite.quiet(&step.name, &mut tests(suite, build, &list, &[])?)?;
-    let left_out = fs::read_to_string(&list).unwrap_or_default();
-    let report = read(&step.name, &finished.output).leaving_out(&step.name, &left_out);
+    let (finished, report) = attempt(suite, &step.name, build, &[])?;
     if finished.success {
         return Ok(report);
     }
@@ -46,13 +42,19 @@ fn pass_again(suite: &Suite<'_>, step: &Step, build: &Build, failures: &[Failure
         return Ok(false);
     }
     let names: Vec<_> = failures.iter().map(|failure| failure.name.as_str()).collect();
-    let list = suite.workspace.scratch("not-run-again")?;
-    let _ = fs::remove_file(&list);
-    let mut command = tests(suite, build, &list, &names)?;
-    let finished = suite.quiet(&format!("{}-again", step.name), &mut command)?;
-    let left_out = fs::read_to_string(&list).unwrap_or_default();
-    let report = read(&step.name, &finished.output).leaving_out(&step.name, &left_out);
+    let (finished, report) = attempt(suite, &format!("{}-again", step.name), build, &names)?;
     Ok(finished.success && report.passed >= failures.len() as u64)
+}
+
+/// Runs all tests of a package, or those with these names; what came of it, in a log called `name`.
+fn attempt(suite: &Suite<'_>, name: &str, build: &Build, names: &[&str]) -> Result<(Finished, Report)> {
+    let list = suite.workspace.scratch("not-run")?;
+    // A list of before is of another run.
+    let _ = fs::remove_file(&list);
+    let finished = suite.quiet(name, &mut tests(suite, build, &list, names)?)?;
+    let left_out = fs::read_to_string(&list).unwrap_or_default();
+    let report = read(name, &finished.output).leaving_out(name, &left_out);
+    Ok((finished, report))
 }
 
 /// The call that runs all tests of a package, or those with these names.

@@ -61,6 +61,12 @@ impl EndReason {
         known.unwrap_or(Self::Unknown)
     }
 
+    /// Whether a session that ended for the reason with this word can be started again: what stands in a recording never ran
+    /// here.
+    pub fn can_be_restarted(word: &str) -> bool {
+        word != Self::Imported.word()
+    }
+
     /// The word on the wire.
     pub fn word(self) -> &'static str {
         match self {
