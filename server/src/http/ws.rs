@@ -1,5 +1,6 @@
 //! `GET /ws/sessions/{id}`: the native wire (`docs/protocol.md`), between a socket and a viewer.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::extract::rejection::QueryRejection;
@@ -150,22 +151,26 @@ pub(super) async fn say_goodbye(sink: &mut Sink, stream: &mut SplitStream<WebSoc
 async fn tell(sink: &mut Sink, output: &mut ViewerOutput) -> Option<Closing> {
     let (mut pings, mut heartbeats) = (ticks(PING_INTERVAL_MS), ticks(HEARTBEAT_INTERVAL_MS));
     loop {
-        let message = tokio::select! {
-            biased;
-            _ = pings.tick() => Message::Ping(Bytes::new()),
-            _ = heartbeats.tick() => text(&ServerText::Heartbeat { time_ms: now_ms() }),
-            outgoing = output.next() => match outgoing {
-                Outgoing::Text(said) => text(&said),
-                Outgoing::Binary(frame) => {
-                    measure::sent(frame.len());
-                    Message::Binary(frame)
-                }
-                Outgoing::Close(closing) => return Some(closing),
-            },
+        // Goes on past a ping: it may have waited for a snapshot all the while.
+        let mut next = pin!(output.next());
+        let outgoing = loop {
+            let due = tokio::select! {
+                biased;
+                _ = pings.tick() => Message::Ping(Bytes::new()),
+                _ = heartbeats.tick() => text(&ServerText::Heartbeat { time_ms: now_ms() }),
+                outgoing = &mut next => break outgoing,
+            };
+            sink.send(due).await.ok()?;
         };
-        if sink.send(message).await.is_err() {
-            return None;
-        }
+        let message = match outgoing {
+            Outgoing::Text(said) => text(&said),
+            Outgoing::Binary(frame) => {
+                measure::sent(frame.len());
+                Message::Binary(frame)
+            }
+            Outgoing::Close(closing) => return Some(closing),
+        };
+        sink.send(message).await.ok()?;
     }
 }
 

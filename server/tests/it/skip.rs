@@ -11,6 +11,15 @@ use crate::harness::{LONG, Server, Setup, Viewer, assert_same, rss_bytes};
 
 const MIB: u64 = 1024 * 1024;
 
+/// A viewer that skips and draws nothing unless it is told, with its first screen.
+async fn shown(server: &Server, id: SessionId) -> Viewer {
+    let mut viewer = server.attach_screen(id, "lag=skip&acks=1").await;
+    viewer
+        .until("the snapshot", |viewer| !viewer.snapshots.is_empty())
+        .await;
+    viewer
+}
+
 /// A viewer behind a link that carries `rate` bytes a second.
 struct Slow {
     viewer: Viewer,
@@ -147,10 +156,7 @@ async fn a_viewer_that_keeps_up_gets_every_byte() {
 async fn who_says_nothing_is_sent_nothing_more() {
     let server = Setup::new().start();
     let id = server.script("read line; exec yes").await;
-    let mut viewer = server.attach_screen(id, "lag=skip&acks=1").await;
-    viewer
-        .until("the snapshot", |viewer| !viewer.snapshots.is_empty())
-        .await;
+    let mut viewer = shown(&server, id).await;
     viewer.type_in("\r").await;
     server.until(id, "a flood", |info| info.offset.0 > 4 * MIB).await;
     viewer.ping().await;
@@ -170,26 +176,42 @@ async fn who_says_nothing_is_sent_nothing_more() {
     server.delete(id).await;
 }
 
-#[tokio::test]
-async fn while_todays_screen_is_far_from_drawn_a_newer_one_than_the_last_is_shown() {
-    let server = Setup::new().start();
-    // A large screen filled again and again: easily said, but to draw it takes an engine many seconds.
+/// A session whose engine is far behind: a large screen filled again and again is easily said, but to draw it takes many
+/// seconds. With a viewer that has read what it was sent, and where the output ends.
+async fn far_from_drawn(server: &Server) -> (SessionId, Viewer, Offset) {
     let total = 32 * MIB;
     let script =
         format!("stty -opost; read line; yes \"$(printf '\\033#8%0100d' 0)\" | head -c {total}; exec cat");
     let request = json!({ "cmd": ["sh", "-c", script], "cols": 500, "rows": 200 });
     let id = server.create(request).await;
-    let mut viewer = server.attach_screen(id, "lag=skip&acks=1").await;
-    viewer
-        .until("the snapshot", |viewer| !viewer.snapshots.is_empty())
-        .await;
+    let mut viewer = shown(server, id).await;
     viewer.type_in("\r").await;
     let end = server
         .until(id, "all the output", |info| info.offset.0 >= total)
         .await
         .offset;
-    // Reads all it was sent.
     viewer.ping().await;
+    (id, viewer, end)
+}
+
+#[tokio::test]
+async fn an_engine_that_is_far_behind_holds_up_no_server_that_goes_down() {
+    let mut server = Setup::new().start();
+    let (id, mut viewer, _) = far_from_drawn(&server).await;
+    // Waits for a screen, too.
+    let offset = Offset(viewer.end());
+    viewer.say(&ClientText::Ack { offset }).await;
+    assert_eq!(server.stop().code(), Some(0));
+    assert!(!server.log().contains("did not end in time"), "{}", server.log());
+    drop(viewer);
+    server.start_again();
+    server.delete(id).await;
+}
+
+#[tokio::test]
+async fn while_todays_screen_is_far_from_drawn_a_newer_one_than_the_last_is_shown() {
+    let server = Setup::new().start();
+    let (_, mut viewer, end) = far_from_drawn(&server).await;
     for shown in 1..=2 {
         let offset = Offset(viewer.end());
         viewer.say(&ClientText::Ack { offset }).await;
@@ -213,10 +235,7 @@ async fn who_interrupts_is_shown_what_comes_of_it_and_not_the_backlog() {
     let script =
         "trap 'echo interrupted; exec cat' INT; read line; seq 1 30000; while :; do sleep 0.05; done";
     let id = server.script(script).await;
-    let mut viewer = server.attach_screen(id, "lag=skip&acks=1").await;
-    viewer
-        .until("the snapshot", |viewer| !viewer.snapshots.is_empty())
-        .await;
+    let mut viewer = shown(&server, id).await;
     viewer.type_in("\r").await;
     let backlog = server
         .until(id, "the backlog", |info| info.offset.0 > 198_894)

@@ -100,12 +100,13 @@ impl ViewerOutput {
         if let Some(hello) = self.hello.take() {
             return Outgoing::Text(ServerText::Hello(hello));
         }
+        let drain = self.listeners.drain.clone();
         loop {
             if let Some(closing) = self.closing {
                 return Outgoing::Close(closing);
             }
             // Before output: a client with a long backlog must not wait for its end to hear of these.
-            if self.listeners.drain.is_cancelled() {
+            if drain.is_cancelled() {
                 return self.draining();
             }
             if let Ok(note) = self.listeners.notes.try_recv() {
@@ -117,7 +118,13 @@ impl ViewerOutput {
             if let Some(part) = self.parts.pop_front() {
                 return Outgoing::Binary(part);
             }
-            match self.pull().await {
+            let pulled = tokio::select! {
+                biased;
+                // A snapshot may take longer than a server has to go down.
+                () = drain.cancelled() => return self.draining(),
+                pulled = self.pull() => pulled,
+            };
+            match pulled {
                 Ok(Some(outgoing)) => return outgoing,
                 Ok(None) => {}
                 Err(PullError::Gone(error)) => {

@@ -72,6 +72,10 @@ impl Task {
             follower = moved;
             self.tell(&mut follower, age.old_before);
             self.make_keyframe_if_due(&mut follower);
+            if reached != Reached::Target && self.shared.stop.is_cancelled() {
+                // The way may be long, and who asked is told that the server goes down.
+                return Ok(());
+            }
             match reached {
                 Reached::Target => break,
                 Reached::Limit => {}
