@@ -406,16 +406,18 @@ impl Holder {
         };
         for connection in &mut self.connections {
             if connection.is_greeted() {
-                for &(writer, offset) in &acks {
-                    connection.push(&Control::InputAck { writer, offset });
-                }
+                // A size before the bytes that it is for.
                 events
                     .iter()
                     .for_each(|event| connection.push(&Control::Event(event)));
-                connection.release_answers();
+                // The echo before the word that its key was taken: who waits, waits for the echo.
                 if moved {
                     connection.set_tail(offset, base_offset);
                 }
+                for &(writer, offset) in &acks {
+                    connection.push(&Control::InputAck { writer, offset });
+                }
+                connection.release_answers();
             }
             connection.flush();
         }
@@ -439,6 +441,8 @@ impl Holder {
         if let Some(recording) = &mut self.recording {
             recording.finish(time_ms);
         }
+        // The exit is the last word: no acknowledgement waits any longer.
+        self.acks_at = Some(Instant::now());
         self.tell_servers();
         self.events.push(Event::Exit {
             offset,

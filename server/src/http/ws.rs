@@ -1,5 +1,6 @@
 //! `GET /ws/sessions/{id}`: the native wire (`docs/protocol.md`), between a socket and a viewer.
 
+use std::future::ready;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -28,6 +29,9 @@ use crate::sessions::viewer::{Closing, Outgoing, ViewerInput, ViewerOutput, atta
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// One whose credential has ended has only this long.
 const LOGGED_OUT_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// A frame of this size is sent at once, bytes; smaller ones together with those that are ready, too.
+const LARGE_FRAME_BYTES: usize = 4 * 1024;
 
 /// Upgrades to a WebSocket; errors are HTTP answers, before the upgrade.
 pub(super) async fn attach(
@@ -150,6 +154,7 @@ pub(super) async fn say_goodbye(sink: &mut Sink, stream: &mut SplitStream<WebSoc
 /// Sends frames as the peer takes them; ends when the viewer is over, or with none when the peer is gone.
 async fn tell(sink: &mut Sink, output: &mut ViewerOutput) -> Option<Closing> {
     let (mut pings, mut heartbeats) = (ticks(PING_INTERVAL_MS), ticks(HEARTBEAT_INTERVAL_MS));
+    let mut unsent = false;
     loop {
         // Goes on past a ping: it may have waited for a snapshot all the while.
         let mut next = pin!(output.next());
@@ -159,18 +164,33 @@ async fn tell(sink: &mut Sink, output: &mut ViewerOutput) -> Option<Closing> {
                 _ = pings.tick() => Message::Ping(Bytes::new()),
                 _ = heartbeats.tick() => text(&ServerText::Heartbeat { time_ms: now_ms() }),
                 outgoing = &mut next => break outgoing,
+                () = ready(()), if unsent => {
+                    sink.flush().await.ok()?;
+                    unsent = false;
+                    continue;
+                }
             };
             sink.send(due).await.ok()?;
+            unsent = false;
         };
-        let message = match outgoing {
-            Outgoing::Text(said) => text(&said),
+        let (message, is_large) = match outgoing {
+            Outgoing::Text(said) => (text(&said), false),
             Outgoing::Binary(frame) => {
                 measure::sent(frame.len());
-                Message::Binary(frame)
+                let is_large = frame.len() >= LARGE_FRAME_BYTES;
+                (Message::Binary(frame), is_large)
             }
-            Outgoing::Close(closing) => return Some(closing),
+            Outgoing::Close(closing) => {
+                sink.flush().await.ok()?;
+                return Some(closing);
+            }
         };
-        sink.send(message).await.ok()?;
+        // An echo and the word that its key was taken wake their peer once.
+        sink.feed(message).await.ok()?;
+        if is_large {
+            sink.flush().await.ok()?;
+        }
+        unsent = !is_large;
     }
 }
 

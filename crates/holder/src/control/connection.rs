@@ -22,7 +22,9 @@ pub struct Connection {
     sent: usize,
     /// Answers that must not overtake the events their requests cause.
     answers: Vec<u8>,
-    /// The newest tail that is not in `outgoing` yet: older ones are never sent.
+    /// The socket took less than it was given.
+    full: bool,
+    /// The newest tail that is not in `outgoing` yet, since the socket is full: older ones are never sent.
     tail: Option<(Offset, Offset)>,
     greeted: bool,
     open: bool,
@@ -38,6 +40,7 @@ impl Connection {
             outgoing: Vec::new(),
             sent: 0,
             answers: Vec::new(),
+            full: false,
             tail: None,
             greeted: false,
             open: true,
@@ -124,10 +127,12 @@ impl Connection {
         self.answers = Vec::new();
     }
 
-    /// Notes how far the journal reaches; sent when the socket takes it, only the newest.
+    /// Queues how far the journal reaches; while the socket is full, only the newest.
     pub fn set_tail(&mut self, offset: Offset, base_offset: Offset) {
-        if self.greeted {
+        if self.full {
             self.tail = Some((offset, base_offset));
+        } else {
+            Control::Tail { offset, base_offset }.encode(&mut self.outgoing);
         }
     }
 
@@ -137,10 +142,9 @@ impl Connection {
             if self.sent == self.outgoing.len() {
                 self.outgoing.clear();
                 self.sent = 0;
+                self.full = false;
                 match self.tail.take() {
-                    Some((offset, base_offset)) => {
-                        Control::Tail { offset, base_offset }.encode(&mut self.outgoing)
-                    }
+                    Some((offset, base_offset)) => self.set_tail(offset, base_offset),
                     None => return self.outgoing.shrink_to(1024),
                 }
             }
@@ -155,7 +159,10 @@ impl Connection {
                         self.sent = 0;
                     }
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.full = true;
+                    return;
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => return self.close(),
             }
@@ -171,28 +178,61 @@ impl AsFd for Connection {
 
 #[cfg(test)]
 mod tests {
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+    use sempre_protocol::WriterId;
+
     use super::*;
 
     #[test]
     fn a_server_that_reads_late_gets_only_the_newest_tail() {
         let (near, mut far) = UnixStream::pair().unwrap();
         let mut connection = Connection::new(near).unwrap();
-        connection.greet();
+        let news = vec![b'x'; 100_000];
+        while !connection.full {
+            connection.push(&Control::Event(&news));
+            connection.flush();
+        }
         for offset in 1..=100 {
             connection.set_tail(Offset(offset), Offset(0));
+            connection.flush();
         }
-        connection.flush();
-        let mut message = [0; 21];
-        far.read_exact(&mut message).unwrap();
-        let (tail, _) = Control::decode(&message).unwrap().unwrap();
-        assert_eq!(
-            tail,
-            Control::Tail {
-                offset: Offset(100),
-                base_offset: Offset(0)
+        far.set_nonblocking(true).unwrap();
+        let mut read = Vec::new();
+        while connection.wants_write() {
+            // It ends when nothing is left for now.
+            let _ = far.read_to_end(&mut read);
+            connection.flush();
+        }
+        let _ = far.read_to_end(&mut read);
+        let (mut rest, mut tails) = (read.as_slice(), Vec::new());
+        while let Some((message, length)) = Control::decode(rest).unwrap() {
+            if let Control::Tail { offset, .. } = message {
+                tails.push(offset);
             }
-        );
-        assert!(!connection.wants_write());
+            rest = &rest[length..];
+        }
+        assert_eq!((tails, rest), (vec![Offset(100)], [].as_slice()));
+    }
+
+    #[test]
+    fn what_is_to_be_told_at_once_is_one_write() {
+        // Keeps apart what was written apart.
+        let flags = SocketFlags::empty();
+        let (near, far) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).unwrap();
+        let mut connection = Connection::new(near.into()).unwrap();
+        let acknowledgement = Control::InputAck {
+            writer: WriterId::from_bytes([7; 16]),
+            offset: Offset(3),
+        };
+        connection.set_tail(Offset(1), Offset(0));
+        connection.push(&acknowledgement);
+        connection.flush();
+        let mut packet = [0; 1024];
+        let count = UnixStream::from(far).read(&mut packet).unwrap();
+        let (tail, length) = Control::decode(&packet[..count]).unwrap().unwrap();
+        assert!(matches!(tail, Control::Tail { offset, .. } if offset == Offset(1)));
+        let (second, _) = Control::decode(&packet[length..count]).unwrap().unwrap();
+        assert_eq!(second, acknowledgement);
     }
 
     #[test]
