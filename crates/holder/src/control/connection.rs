@@ -10,7 +10,8 @@ use sempre_protocol::limits::MAX_CONTROL_BYTES;
 
 use super::MAX_QUEUED_BYTES;
 
-const READ_BYTES: usize = 64 * 1024;
+/// On the stack, whose pages a process never gives back: each holder would keep them.
+const READ_BYTES: usize = 8 * 1024;
 /// Sent bytes kept in front of what waits until they are worth moving it.
 const COMPACT_BYTES: usize = 64 * 1024;
 

@@ -182,6 +182,22 @@ fn a_server_that_reads_nothing_holds_up_nobody_and_costs_nothing() {
 }
 
 #[test]
+fn a_holder_that_was_told_much_keeps_a_small_stack() {
+    let holder = Holder::script("stty -echo; cat > /dev/null");
+    let mut client = holder.connect();
+    for n in 0..10 {
+        client.input(ONE, n * 60_000, &[b'\n'; 60_000]);
+        client.until_acked(ONE, (n + 1) * 60_000);
+    }
+    let maps = std::fs::read_to_string(format!("/proc/{}/smaps", holder.pid())).unwrap();
+    let stack = maps.split_once("[stack]").unwrap().1;
+    let line = stack.lines().find(|line| line.starts_with("Rss:")).unwrap();
+    let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    // Its pages are never given back, and there may be a thousand holders.
+    assert!(kib <= 64, "{kib} KiB");
+}
+
+#[test]
 fn connections_that_come_and_go_leave_no_file_open() {
     let holder = Holder::script("cat");
     let open = || {
