@@ -1,5 +1,7 @@
 //! Playwright's JSON report, as far as the account needs it.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
 use super::Report;
@@ -50,9 +52,18 @@ struct Test {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Attempt {
     #[serde(default)]
     error: Option<Thrown>,
+    #[serde(default)]
+    error_location: Option<Place>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Place {
+    file: PathBuf,
+    line: u32,
 }
 
 #[derive(Debug, Deserialize)]
@@ -90,8 +101,8 @@ impl Group {
             for test in &spec.tests {
                 match test.status.as_str() {
                     "skipped" => report.not_run.push(NotRun::new(&name, test.reason())),
-                    "flaky" => report.flaky.push(Failure::new(&name, test.error())),
-                    "unexpected" => report.failures.push(Failure::new(&name, test.error())),
+                    "flaky" => report.flaky.push(test.failure(&name)),
+                    "unexpected" => report.failures.push(test.failure(&name)),
                     _ => {}
                 }
             }
@@ -112,10 +123,16 @@ impl Test {
         reasons.next().unwrap_or_default()
     }
 
-    /// What it said when it first failed.
-    fn error(&self) -> &str {
-        let mut errors = self.results.iter().filter_map(|attempt| attempt.error.as_ref());
-        errors.next().map_or("", |error| &error.message)
+    /// Where it first failed, and what it said.
+    fn failure(&self, name: &str) -> Failure {
+        let first = self.results.iter().find(|attempt| attempt.error.is_some());
+        let error = first.and_then(|attempt| attempt.error.as_ref());
+        let words = error.map_or("", |error| &error.message);
+        let place = first.and_then(|attempt| attempt.error_location.as_ref());
+        match place.and_then(|place| place.file.file_name().zip(Some(place.line))) {
+            Some((file, line)) => Failure::new(&format!("{name} ({}:{line})", file.display()), words),
+            None => Failure::new(name, words),
+        }
     }
 }
 
@@ -129,7 +146,7 @@ mod tests {
             r#"{"stats": {"expected": 3, "unexpected": 1, "flaky": 1, "skipped": 2}, "suites": [{"title": "a.spec.ts",
                 "specs": [{"title": "one", "tests": [{"status": "expected"}]}, {"title": "late", "tests": [{"status": "flaky",
                 "results": [{"error": {"message": "not yet"}}, {}]}]}, {"title": "bad", "tests": [{"status": "unexpected",
-                "results": [{"error": {"message": "never"}}]}]}], "suites": [{"title": "group", "specs": [
+                "results": [{"error": {"message": "never"}, "errorLocation": {"file": "/x/a.spec.ts", "column": 3, "line": 26}}]}]}], "suites": [{"title": "group", "specs": [
                 {"title": "two", "tests": [{"status": "skipped", "annotations": [{"type": "skip", "description": "long: hours"}]}]},
                 {"title": "three", "tests": [{"status": "skipped"}]}]}]}]}"#,
         )
@@ -137,7 +154,10 @@ mod tests {
         let account = report.account();
         assert_eq!((account.passed, account.failed), (4, 1));
         assert_eq!(account.flaky, [Failure::new("browser:a.spec.ts:late", "not yet")]);
-        assert_eq!(account.failures, [Failure::new("browser:a.spec.ts:bad", "never")]);
+        assert_eq!(
+            account.failures,
+            [Failure::new("browser:a.spec.ts:bad (a.spec.ts:26)", "never")]
+        );
         let names: Vec<_> = account
             .not_run
             .iter()
