@@ -4,7 +4,7 @@ use sempre_protocol::SessionId;
 use sempre_protocol::api::SessionInfo;
 use serde_json::{Value, json};
 
-use crate::harness::eventually;
+use crate::harness::{Call, eventually};
 use crate::site::{Door, Fetched, OPENING, Site, word_for_word};
 
 const HOST: &str = "localhost:8081";
@@ -240,7 +240,7 @@ async fn t8_the_documents_recorder_writes_every_byte() {
 async fn t6_the_documents_recovery_brings_what_was_missed() {
     for door in OPENING {
         let site = Site::start(door);
-        let script = "echo before; read go; echo then; read go; echo while-away; sleep 600";
+        let script = "echo before; read go; read go; echo then; read go; echo while-away; sleep 600";
         let session = site.session(&json!({ "cmd": ["sh", "-c", script] })).await;
         let id = session.session_id;
         let wrote = |what: &'static str| {
@@ -255,7 +255,12 @@ async fn t6_the_documents_recovery_brings_what_was_missed() {
         // Its command is an empty line here.
         let first = connect.replace("echo 'Hello from terminal!'\\n", "\\n");
         let mut client = site.python(&program(&site, &first, id));
-        // What it shows now it has read after it confirmed what came before.
+        client
+            .until("what was there", |text| text.contains("before"))
+            .await;
+        let go = Call::post(&format!("/api/v1/sessions/{id}/input")).json(&json!({ "data": "\n" }));
+        assert_eq!(site.owner(go).await.status, 200);
+        // Its side of the connection has confirmed what came before, ahead of what it shows now.
         client.until("the answer", |text| text.contains("then")).await;
         client.stop().await;
         eventually("its leaving", || async {
