@@ -85,6 +85,19 @@ test("a session is made, used, left and ended", async ({ open, server }) => {
   await expect(page.getByTestId("session")).toHaveCount(0);
 });
 
+test("a question that is asked while the closing of the last is still to be told of stays", async ({ open, server }) => {
+  const session = await server.create();
+  const page = await open();
+  const question = page.getByRole("dialog", { name: "End this bash session?" });
+  await row(page, session).getByRole("button", { name: "End bash" }).click();
+  await expect(question).toBeVisible();
+  // As a busy browser does it: what was closed a moment ago is told after the next was asked.
+  await question.evaluate((dialog) => dialog.dispatchEvent(new Event("close")));
+  await question.getByRole("button", { name: "End session" }).click();
+  await expect(row(page, session).locator("[data-state=completed]")).toBeVisible();
+  await expect(question).toBeHidden();
+});
+
 test("the standalone page is left by the shortcut too, and its links can be reached", async ({ shell, server }) => {
   const { session, terminal } = await shell();
   const { page } = terminal;

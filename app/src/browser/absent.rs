@@ -85,6 +85,11 @@ pub mod dialog {
 
     /// Does nothing.
     pub fn close(_node: NodeRef<Dialog>) {}
+
+    /// Never.
+    pub fn is_open(_node: NodeRef<Dialog>) -> bool {
+        false
+    }
 }
 
 pub mod element {

@@ -33,7 +33,8 @@ pub fn QuestionDialog(
 fn Asking(question: Question, asked: RwSignal<Option<Question>>) -> impl IntoView {
     let node = NodeRef::<Dialog>::new();
     Effect::new(move || dialog::show(node));
-    // Disposed with this question: its dialog may tell of its closing after the next one was asked.
+    // Disposed with this question: its dialog may tell of its closing after the next one was asked, which is then shown
+    // in the same dialog.
     let alive = StoredValue::new(());
     let act = question.act;
     let yes = move |_| {
@@ -47,7 +48,7 @@ fn Asking(question: Question, asked: RwSignal<Option<Question>>) -> impl IntoVie
             aria-labelledby="question-title"
             aria-describedby="question-text"
             on:close=move |_| {
-                if alive.try_get_value().is_some() {
+                if alive.try_get_value().is_some() && !dialog::is_open(node) {
                     asked.set(None);
                 }
             }

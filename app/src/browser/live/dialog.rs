@@ -17,3 +17,9 @@ pub fn close(node: NodeRef<Dialog>) {
         dialog.close();
     }
 }
+
+/// Whether it is shown. A dialog that was opened again before its closing was told still hears of that.
+pub fn is_open(node: NodeRef<Dialog>) -> bool {
+    let dialog = node.try_get_untracked().flatten();
+    dialog.is_some_and(|dialog| dialog.open())
+}
