@@ -158,6 +158,12 @@ fn the_ninth_server_takes_the_place_of_the_first() {
     }
 }
 
+/// The first figure of this name in what `/proc` says of a process, KiB.
+fn kib(text: &str, name: &str) -> u64 {
+    let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
 #[test]
 fn a_server_that_reads_nothing_holds_up_nobody_and_costs_nothing() {
     let holder = Holder::script("stty -opost; head -c 20000000 /dev/zero; echo x; cat > /dev/null");
@@ -175,9 +181,8 @@ fn a_server_that_reads_nothing_holds_up_nobody_and_costs_nothing() {
     deaf.until("the end of the output or of the connection", |deaf| {
         deaf.tail >= 20_000_002 || deaf.closed
     });
-    let rss = std::fs::read_to_string(format!("/proc/{}/status", holder.pid())).unwrap();
-    let line = rss.lines().find(|line| line.starts_with("VmRSS")).unwrap();
-    let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", holder.pid())).unwrap();
+    let kib = kib(&status, "VmRSS:");
     assert!(kib < 16 * 1024, "{kib} KiB");
 }
 
@@ -190,9 +195,7 @@ fn a_holder_that_was_told_much_keeps_a_small_stack() {
         client.until_acked(ONE, (n + 1) * 60_000);
     }
     let maps = std::fs::read_to_string(format!("/proc/{}/smaps", holder.pid())).unwrap();
-    let stack = maps.split_once("[stack]").unwrap().1;
-    let line = stack.lines().find(|line| line.starts_with("Rss:")).unwrap();
-    let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    let kib = kib(maps.split_once("[stack]").unwrap().1, "Rss:");
     // Its pages are never given back, and there may be a thousand holders.
     assert!(kib <= 64, "{kib} KiB");
 }
